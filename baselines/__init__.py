@@ -1,0 +1,1 @@
+"""The baselines of Table II: one folder a tracker."""

@@ -1,0 +1,1 @@
+"""On-line time warping against a rendered score."""

@@ -1,0 +1,1 @@
+"""The conditional YOLO of Henkel & Widmer (2021)."""

@@ -1,0 +1,1 @@
+"""Building datasets: engraving, performing, sounding, rooms."""

@@ -1,0 +1,107 @@
+"""Find trackers by name, ours and anybody's, through the entry points ``scorebench.trackers``."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from scorebench.errors import TrackerError, UsageError
+from scorebench.score import GIVEN
+from scorebench.tracker import Tracker
+
+GROUP = "scorebench.trackers"
+OWN_DISTRIBUTION = "scorebench"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered tracker, not yet imported.
+
+    Attributes:
+        name: what the command line calls it.
+        target: ``module:attribute`` that makes it when called without arguments.
+        distribution: the installed package that registers it, and its version.
+        shadowed: other packages that register the same name and lose to this one.
+    """
+
+    name: str
+    target: str
+    distribution: str
+    version: str
+    shadowed: tuple[str, ...] = ()
+
+
+def _found(point: EntryPoint) -> Entry:
+    dist = point.dist
+    name, version = (dist.name, dist.version) if dist is not None else ("unknown", "0")
+    return Entry(point.name, point.value, name, version)
+
+
+def resolve(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """One entry a name. Our own trackers cannot be replaced.
+
+    Two foreign packages that register one name are both refused when it is used: which one wins must not
+    depend on the order of installation.
+    """
+    by_name: dict[str, list[Entry]] = {}
+    for entry in entries:
+        rivals = by_name.setdefault(entry.name, [])
+        if entry not in rivals:
+            rivals.append(entry)
+    resolved = {}
+    for name, rivals in by_name.items():
+        rivals.sort(key=lambda e: (e.distribution != OWN_DISTRIBUTION, e.distribution, e.target))
+        first, *rest = rivals
+        resolved[name] = Entry(
+            first.name, first.target, first.distribution, first.version, tuple(e.distribution for e in rest)
+        )
+    return dict(sorted(resolved.items()))
+
+
+@cache
+def registered() -> dict[str, Entry]:
+    """Every registered tracker by name. Imports none of them."""
+    return resolve(_found(p) for p in entry_points(group=GROUP))
+
+
+def find(name: str) -> Entry:
+    """The entry called ``name``.
+
+    Raises:
+        UsageError: there is none (with the nearest names), or two packages fight for it.
+    """
+    entries = registered()
+    if name not in entries:
+        near = difflib.get_close_matches(name, entries, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(entries)}"
+        raise UsageError(f"no tracker called {name!r}; {hint}")
+    entry = entries[name]
+    if entry.shadowed and entry.distribution != OWN_DISTRIBUTION:
+        rivals = ", ".join((entry.distribution, *entry.shadowed))
+        raise UsageError(f"tracker {name!r} is registered by {rivals}: uninstall all but one of them")
+    return entry
+
+
+def load(name: str) -> Tracker:
+    """Import and make the tracker called ``name``.
+
+    Raises:
+        UsageError: no such tracker.
+        TrackerError: its module does not import, or what it makes is no tracker.
+    """
+    entry = find(name)
+    module, _, attribute = entry.target.partition(":")
+    try:
+        tracker = EntryPoint(name, entry.target, GROUP).load()()
+    except Exception as error:
+        raise TrackerError(
+            f"tracker {name!r} ({entry.distribution}): {module}:{attribute} cannot be made: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(tracker, Tracker):
+        raise TrackerError(f"tracker {name!r} ({entry.distribution}): {entry.target} has no `given` and `open`")
+    unknown = set(tracker.given) - set(GIVEN)
+    if unknown:
+        raise TrackerError(f"tracker {name!r} declares given {sorted(unknown)}; possible are {', '.join(GIVEN)}")
+    return tracker

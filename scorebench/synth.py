@@ -1,0 +1,1 @@
+"""Notes to sound. The signature is fixed; the data layer fills it in."""

@@ -1,0 +1,1 @@
+"""Built-in trackers whose scores can be proved by hand."""
