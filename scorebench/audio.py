@@ -1,0 +1,39 @@
+"""Reading sound: any rate, mono or stereo, to 22 050 Hz mono float32."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorebench.errors import DataError
+from scorebench.timebase import SAMPLE_RATE
+
+
+def read_audio(path: Path) -> NDArray[np.float32]:
+    """The sound in ``path`` (wav, flac, mp3, ogg) as mono at 22 050 Hz.
+
+    Channels are averaged, other rates resampled by soxr at high quality, as the authors' reader does.
+
+    Returns:
+        (samples,) float32 in [-1, 1].
+
+    Raises:
+        DataError: the file is missing, truncated, of no known kind, empty, or holds NaN or infinite samples.
+    """
+    import soundfile
+    import soxr
+
+    if not path.is_file():
+        raise DataError(f"{path}: no such sound file")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, ValueError) as error:
+        raise DataError(f"{path}: no readable sound ({error}); fetch or build it again") from error
+    if not len(samples):
+        raise DataError(f"{path}: holds no samples")
+    if not np.isfinite(samples).all():
+        raise DataError(f"{path}: holds samples that are NaN or infinite; render or record it again")
+    mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
+    return np.ascontiguousarray(mono, dtype=np.float32)

@@ -1,0 +1,76 @@
+"""Run several trackers over several splits, with one progress bar and one line a result."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scorebench.dataset import Dataset
+from scorebench.errors import ScorebenchError, UsageError
+from scorebench.progress import progress_bar
+from scorebench.registry import load, registered
+from scorebench.results import RunFolder
+from scorebench.run import RunSpec, is_stale, run, run_folder
+
+
+def specs_for(
+    trackers: Sequence[str], dataset: Dataset, splits: Sequence[str], seed: int = 0, only: Sequence[str] = ()
+) -> list[RunSpec]:
+    """Every tracker on every split. UsageError for a name that does not exist, before anything is run."""
+    for split in splits:
+        if split not in dataset.splits():
+            raise UsageError(f"{dataset.name} has no split {split!r}; it has {', '.join(dataset.splits())}")
+    loaded = {name: load(name) for name in dict.fromkeys(trackers)}
+    specs = [
+        RunSpec(name, tracker, dataset, split, seed, tuple(sorted(set(only))))
+        for split in dict.fromkeys(splits)
+        for name, tracker in loaded.items()
+    ]
+    for spec in specs:
+        spec.pieces()
+    return specs
+
+
+def loadable() -> list[str]:
+    """Names of all registered trackers that can be made; the others are named on stderr."""
+    names = []
+    for name in registered():
+        try:
+            load(name)
+        except ScorebenchError as error:
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        names.append(name)
+    return names
+
+
+def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: bool = False) -> list[str]:
+    """Run ``specs`` one after the other into ``out``; a line on stderr for each.
+
+    Args:
+        fresh: throw away what earlier runs left.
+        refresh: throw it away only where it is of another dataset, version or seed.
+
+    Returns:
+        One line for each page or piece that failed.
+    """
+    lines = []
+    with progress_bar() as bar:
+        for spec in specs:
+            task = bar.add_task(f"{spec.tracker_name} · {spec.split}", total=len(spec.pieces()))
+
+            def advance(task: object = task) -> None:
+                bar.advance(task)
+
+            stale = refresh and is_stale(run_folder(out, spec), spec)
+            folder, failures = run(spec, out, fresh or stale, advance)
+            bar.remove_task(task)
+            bar.console.print(_one_line(spec, folder), highlight=False, soft_wrap=True)
+            lines += [f"{spec.tracker_name}, {spec.split}: {failure}" for failure in failures]
+    sys.stderr.flush()
+    return lines
+
+
+def _one_line(spec: RunSpec, folder: RunFolder) -> str:
+    figures = folder.metrics["strict"]
+    ratios = "  ".join(f"≤{t:g} s {r:.3f}" for t, r in zip(figures["thresholds_s"], figures["micro"], strict=True))
+    return f"{spec.tracker_name} on {spec.dataset.name} {spec.split} (strict): {ratios}  {folder.path}"

@@ -1,0 +1,5 @@
+"""`python -m scorebench.cli`."""
+
+from scorebench.cli import main
+
+main()

@@ -1,0 +1,155 @@
+"""``scorebench data``: build, check and look at datasets."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scorebench.errors import ScorebenchError, UsageError
+
+
+@click.group()
+def data() -> None:
+    """Build, check and look at datasets.
+
+    \b
+    Example:
+      scorebench data build mini
+      scorebench data show mini JoplinS__MapleLeafRag__maple-leaf-rag:0 -o page.png
+    """
+
+
+@data.command("list")
+def list_datasets() -> None:
+    """Name the datasets that scorebench builds by itself, and where they are.
+
+    \b
+    Example:
+      scorebench data list
+    """
+    from scorebench.build.corpus import read_card
+    from scorebench.dataset import BUILT, built_folder
+    from scorebench.store import INDEX
+
+    for name in BUILT:
+        card = read_card(name)
+        folder = built_folder(name)
+        state = f"built, {folder}" if (folder / INDEX).is_file() else f"not built; scorebench data build {name}"
+        click.echo(f"{name}  version {card.version}  {len(card.pieces)} pieces  {state}")
+
+
+@data.command("build")
+@click.argument("name")
+@click.option("--fresh", is_flag=True, help="Build again, even where it is complete.")
+def build_dataset(name: str, fresh: bool) -> None:
+    """Build the dataset NAME into the cache. A build that was killed goes on where it was.
+
+    \b
+    Example:
+      scorebench data build mini
+    """
+    from scorebench.dataset import BUILT, built_folder, open_dataset
+
+    if name not in BUILT:
+        raise UsageError(f"scorebench builds no dataset called {name!r}; it builds: {', '.join(BUILT)}")
+    folder = built_folder(name)
+    if fresh and folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise ScorebenchError(f"{folder}: cannot be removed ({error.strerror}); remove it by hand") from error
+    dataset = open_dataset(name)
+    click.echo(f"{dataset.name}: {len(dataset.pieces('full'))} pieces in {folder}\nhash {dataset.hash}")
+
+
+@data.command("info")
+@click.argument("name", required=False)
+def info(name: str | None) -> None:
+    """Say what the dataset NAME is, where it comes from, and what made it.
+
+    \b
+    Example:
+      scorebench data info mini
+    """
+    from scorebench.dataset import open_dataset
+
+    dataset = open_dataset(name)
+    click.echo(f"{dataset.name}\nhash {dataset.hash}")
+    for split in dataset.splits():
+        click.echo(f"{split}: {len(dataset.pieces(split))} pieces")
+    facts: dict[str, Any] = getattr(dataset, "facts", {})
+    for key, text in facts.get("definition", {}).items():
+        if isinstance(text, str):
+            click.echo(f"\n{key}: {text.strip()}")
+    if "tools" in facts:
+        click.echo(f"\ntools: {json.dumps(facts['tools'], indent=2, sort_keys=True)}")
+
+
+@data.command("check")
+@click.argument("name", required=False)
+def check_dataset(name: str | None) -> None:
+    """Check every page, note, sound and file of the dataset NAME; exit 1 with one line a problem.
+
+    \b
+    Example:
+      scorebench data check mini
+    """
+    from scorebench.checking import check_dataset as check
+    from scorebench.dataset import open_dataset
+    from scorebench.progress import progress_bar
+    from scorebench.store import StoreDataset
+    from scorebench.store_writer import changed_files
+
+    dataset = open_dataset(name)
+    problems = changed_files(dataset.root, dataset.facts["files"]) if isinstance(dataset, StoreDataset) else []
+    with progress_bar() as bar:
+        task = bar.add_task("checking", total=sum(len(dataset.pieces(s)) for s in dataset.splits()))
+        counts, found = check(dataset, lambda: bar.advance(task))
+    problems += found
+    for c in counts:
+        click.echo(
+            f"{c.split}: {c.pieces} pieces, {c.pages} pages, {c.systems} systems, {c.onsets} onsets, "
+            f"{c.unplayed} notes not played, {c.seconds / 60:.1f} minutes"
+        )
+    if not problems:
+        click.echo(f"{dataset.name} is sound (hash {dataset.hash[:12]})")
+        return
+    for problem in problems:
+        click.echo(problem, err=True)
+    raise ScorebenchError(f"{dataset.name}: {len(problems)} problem(s); build or get the dataset again")
+
+
+@data.command("show")
+@click.argument("name")
+@click.argument("page")
+@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="PNG to write.")
+@click.option("--split", default="full", show_default=True, help="Whose onsets to draw.")
+@click.option("--bars", is_flag=True, help="Draw and number the bars too.")
+def show(name: str, page: str, out: Path, split: str, bars: bool) -> None:
+    """Draw systems, onsets and noteheads over a PAGE, named PIECE:INDEX (a part of the piece's name will do).
+
+    Onsets are ticks, from blue (first) to red (last); noteheads are green, those not played pink.
+
+    \b
+    Example:
+      scorebench data show mini maple-leaf:0 -o page.png
+      scorebench data show mini maple-leaf:0 --split subset-performance --bars -o page.png
+    """
+    from scorebench.dataset import open_dataset
+    from scorebench.files import write_atomic
+    from scorebench.picture import draw_page
+
+    dataset = open_dataset(name)
+    wanted, _, number = page.rpartition(":")
+    if not wanted or not number.isdigit():
+        raise UsageError(f"{page!r} names no page; write PIECE:INDEX, for example {dataset.pieces(split)[0]}:0")
+    known = dataset.pieces(split)
+    meant = [piece for piece in known if wanted in piece]
+    recording = dataset.load(split, wanted if wanted in known or len(meant) != 1 else meant[0])
+    if int(number) >= len(recording.pages):
+        raise UsageError(f"{recording.piece} has pages 0 to {len(recording.pages) - 1}, not {number}")
+    picture = draw_page(recording, int(number), bars)
+    write_atomic(out, lambda path: picture.save(path, format="PNG"))
+    click.echo(f"{out}: {recording.piece}, page {number}, {split}")

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+dataset_option = click.option(
+    "--dataset",
+    metavar="D",
+    help="Name of a dataset, its folder, or a folder in the authors' npz + wav layout. "
+    "[default: $SCOREBENCH_DATASET, or mini]",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of runs.",
+)
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all randomness.")
+fresh_option = click.option("--fresh", is_flag=True, help="Throw away what an earlier run left.")
+piece_option = click.option("--piece", "pieces", multiple=True, metavar="P", help="Only this piece (may be repeated).")
+tracker_option = click.option(
+    "--tracker", "trackers", multiple=True, metavar="T", help="A registered tracker (may be repeated)."
+)

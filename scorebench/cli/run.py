@@ -1,0 +1,54 @@
+"""`scorebench run`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from scorebench.cli.options import (
+    dataset_option,
+    fresh_option,
+    out_option,
+    piece_option,
+    seed_option,
+    tracker_option,
+)
+from scorebench.errors import UsageError
+
+
+@click.command()
+@tracker_option
+@click.option("--split", "splits", multiple=True, metavar="S", help="A split of the dataset (may be repeated).")
+@dataset_option
+@piece_option
+@out_option
+@seed_option
+@fresh_option
+def run(
+    trackers: tuple[str, ...],
+    splits: tuple[str, ...],
+    dataset: str | None,
+    pieces: tuple[str, ...],
+    out: Path,
+    seed: int,
+    fresh: bool,
+) -> None:
+    """Follow every page of a split with one or more trackers.
+
+    Killed and run again, it does the rest. A page that fails is reported, its onsets count as missed,
+    and the exit code is 1; run again, only failed pages are tried again.
+
+    \b
+    Example:
+      scorebench run --tracker score-dtw --tracker steady --split subset-room
+    """
+    from scorebench.batch import run_all, specs_for
+    from scorebench.dataset import open_dataset
+
+    if not trackers or not splits:
+        raise UsageError("name at least one --tracker and one --split; `scorebench trackers` lists trackers")
+    specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces)
+    failures = run_all(specs, out, fresh)
+    for line in failures:
+        click.echo(f"failed: {line}", err=True)
+    sys.exit(1 if failures else 0)

@@ -1,0 +1,54 @@
+"""`scorebench table`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from scorebench.cli.options import dataset_option, out_option, piece_option, seed_option, tracker_option
+
+
+@click.command()
+@dataset_option
+@tracker_option
+@click.option("--split", "splits", multiple=True, metavar="S", help="Only this split (may be repeated).")
+@piece_option
+@click.option("--format", "form", type=click.Choice(["md", "latex", "csv", "json"]), default="md", show_default=True)
+@click.option("--paper", is_flag=True, help="Print the paper's own figures beside ours.")
+@click.option("--no-run", is_flag=True, help="Only print what was run before.")
+@out_option
+@seed_option
+def table(
+    dataset: str | None,
+    trackers: tuple[str, ...],
+    splits: tuple[str, ...],
+    pieces: tuple[str, ...],
+    form: str,
+    paper: bool,
+    no_run: bool,
+    out: Path,
+    seed: int,
+) -> None:
+    """Print Table II for a dataset: sections I, II and III (a) to (c). Runs what is missing first.
+
+    Both protocols are shown. Best figures are bold; rows that are given the truth (ceiling) or use demo weights
+    do not compete. Without --tracker, every registered tracker that can be loaded is in it.
+
+    \b
+    Example:
+      scorebench table --paper
+      scorebench table --dataset mini --format latex > table2.tex
+    """
+    from scorebench.batch import loadable, run_all, specs_for
+    from scorebench.dataset import open_dataset
+    from scorebench.layout import FORMATS
+    from scorebench.table import collect
+
+    data = open_dataset(dataset)
+    names = trackers or loadable()
+    specs = specs_for(names, data, splits or data.splits(), seed, pieces)
+    failures = [] if no_run else run_all(specs, out, refresh=True)
+    click.echo(FORMATS[form](collect(specs, out, paper)))
+    for line in failures:
+        click.echo(f"failed: {line}", err=True)
+    sys.exit(1 if failures else 0)

@@ -1,0 +1,215 @@
+"""Follow every page of a split with a tracker; killed and run again, it does the rest."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scorebench.dataset import Dataset
+from scorebench.errors import ScorebenchError, UsageError
+from scorebench.files import write_json
+from scorebench.manifest import identity, manifest_of
+from scorebench.protocol.pages import PagePlan, plan_pages, view_of
+from scorebench.protocol.scoring import score_page
+from scorebench.results import (
+    TRAJECTORY_COLUMNS,
+    RunFolder,
+    read_parquet,
+    read_seconds,
+    write_parquet,
+    write_results,
+)
+from scorebench.score import Recording
+from scorebench.timebase import SAMPLE_RATE, frame_count
+from scorebench.tracker import Tracker, follow
+
+Scored = tuple[pd.DataFrame, pd.DataFrame, float]
+"""Of one page: trajectory, errors, seconds it took."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A page (or, with page None, a whole piece) that could not be followed, and why in one line."""
+
+    piece: str
+    page: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = self.piece if self.page is None else f"{self.piece} page {self.page}"
+        return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What to run: a tracker by name, a dataset, one of its splits, and the seed of all randomness.
+
+    Attributes:
+        only: names of pieces to keep; empty for the whole split.
+    """
+
+    tracker_name: str
+    tracker: Tracker
+    dataset: Dataset
+    split: str
+    seed: int = 0
+    only: tuple[str, ...] = ()
+
+    def pieces(self) -> Sequence[str]:
+        """The pieces to follow, sorted. UsageError when one of ``only`` is not in the split."""
+        known = self.dataset.pieces(self.split)
+        missing = sorted(set(self.only) - set(known))
+        if missing:
+            raise UsageError(f"{self.dataset.name}, {self.split}: no piece called {', '.join(missing)}")
+        return [p for p in known if not self.only or p in self.only]
+
+
+def run_folder(out: Path, spec: RunSpec) -> RunFolder:
+    """Where the run of ``spec`` lives under ``out``."""
+    return RunFolder(out / spec.dataset.name / spec.split / spec.tracker_name)
+
+
+def is_current(folder: RunFolder, spec: RunSpec) -> bool:
+    """Whether ``folder`` holds the complete, unfailed run of just this ``spec``."""
+    manifest = folder.manifest
+    if manifest is None or not manifest.get("complete") or manifest.get("failed"):
+        return False
+    return bool(manifest.get("identity") == identity(spec))
+
+
+def is_stale(folder: RunFolder, spec: RunSpec) -> bool:
+    """Whether ``folder`` holds another run than ``spec``."""
+    manifest = folder.manifest
+    return manifest is not None and manifest.get("identity") != identity(spec)
+
+
+def run(
+    spec: RunSpec, out: Path, fresh: bool = False, advance: Callable[[], None] = lambda: None
+) -> tuple[RunFolder, list[Failure]]:
+    """Follow every page of ``spec`` and score it.
+
+    Args:
+        out: folder of runs.
+        fresh: throw away what an earlier run left.
+        advance: called after each piece.
+
+    Returns:
+        The run folder, and the pages that failed: their onsets count as missed.
+
+    Raises:
+        UsageError: the folder holds another run and ``fresh`` is not set.
+        ScorebenchError: the results cannot be written; finished pages are kept.
+    """
+    folder = run_folder(out, spec)
+    _prepare(folder, spec, fresh)
+    if is_current(folder, spec):
+        folder.clear_parts()
+        return folder, []
+    scored: list[Scored] = []
+    failures: list[Failure] = []
+    for piece in spec.pieces():
+        _run_piece(folder, spec, piece, scored, failures)
+        advance()
+    _finish(folder, spec, scored, failures)
+    return folder, failures
+
+
+def _prepare(folder: RunFolder, spec: RunSpec, fresh: bool) -> None:
+    manifest = None if fresh else folder.manifest
+    if manifest is not None and is_stale(folder, spec):
+        theirs, ours = manifest.get("identity", {}), identity(spec)
+        differs = ", ".join(key for key in ours if theirs.get(key) != ours[key])
+        raise UsageError(f"{folder.path}: holds another run (it differs in {differs}); pass --fresh to replace it")
+    if fresh:
+        shutil.rmtree(folder.path, ignore_errors=True)
+    if manifest is None:
+        write_json(folder.path / "manifest.json", manifest_of(spec, failed=[], complete=False))
+
+
+def _run_piece(
+    folder: RunFolder,
+    spec: RunSpec,
+    piece: str,
+    scored: list[Scored],
+    failures: list[Failure],
+) -> None:
+    """Follow and score the pages of one piece, adding to ``scored`` and ``failures``."""
+    try:
+        recording = spec.dataset.load(spec.split, piece)
+    except ScorebenchError as error:
+        failures.append(Failure(piece, None, str(error)))
+        return
+    try:
+        audio = recording.read_audio()
+    except ScorebenchError as error:
+        # Its onsets are known all the same, and count as missed.
+        failures.append(Failure(piece, None, str(error)))
+        audio = None
+    samples = len(audio) if audio is not None else _samples_for(recording)
+    try:
+        plans = plan_pages(recording, samples)
+    except ScorebenchError as error:
+        failures.append(Failure(piece, None, str(error)))
+        return
+    for plan in plans:
+        failure = None if audio is None else _follow_page(folder, spec, recording, plan, audio)
+        failures += [failure] if failure else []
+        scored.append(_score_part(folder, plan, frame_count(samples)))
+
+
+def _samples_for(recording: Recording) -> int:
+    """Samples in which all onsets of ``recording`` fall, where its sound cannot be read."""
+    last = recording.notes["onset_s"].max()
+    return 0 if pd.isna(last) else int((last + 1.0) * SAMPLE_RATE)
+
+
+def _follow_page(
+    folder: RunFolder, spec: RunSpec, recording: Recording, plan: PagePlan, audio: NDArray[np.float32]
+) -> Failure | None:
+    """Follow one page unless it was followed before; None when its answers are in the folder."""
+    part = folder.part(plan.page.piece, plan.page.index)
+    if part.exists():
+        return None
+    began = time.perf_counter()
+    try:
+        view = view_of(recording, plan, spec.tracker.given)
+        positions = follow(spec.tracker, view, plan.sound(audio), plan.frames - plan.start_frame, spec.seed)
+    except Exception as error:  # noqa: BLE001 - anything can happen in a tracker, and one page must not cost the others
+        text = str(error) if isinstance(error, ScorebenchError) else f"{type(error).__name__}: {error}"
+        return Failure(plan.page.piece, plan.page.index, text.splitlines()[0] if text else type(error).__name__)
+    rows = positions.to_table().assign(piece=plan.page.piece, page=plan.page.index, frame=plan.frames)
+    write_parquet(part, rows.astype(TRAJECTORY_COLUMNS)[list(TRAJECTORY_COLUMNS)], time.perf_counter() - began)
+    return None
+
+
+def _score_part(folder: RunFolder, plan: PagePlan, frames: int) -> Scored:
+    part = folder.part(plan.page.piece, plan.page.index)
+    if part.exists():
+        rows, seconds = read_parquet(part), read_seconds(part)
+    else:
+        rows, seconds = pd.DataFrame(columns=list(TRAJECTORY_COLUMNS)).astype(TRAJECTORY_COLUMNS), float("nan")
+    return rows, score_page(plan, rows, frames), seconds
+
+
+def _finish(
+    folder: RunFolder,
+    spec: RunSpec,
+    scored: list[Scored],
+    failures: list[Failure],
+) -> None:
+    if not scored:
+        reason = failures[0] if failures else f"{spec.split} has no page to follow"
+        raise ScorebenchError(f"{spec.dataset.name}, {spec.split}: nothing could be followed: {reason}")
+    trajectories = pd.concat([rows for rows, _, _ in scored], ignore_index=True)
+    errors = pd.concat([rows for _, rows, _ in scored], ignore_index=True)
+    seconds = {f"{rows['piece'][0]}_page_{rows['page'][0]}": s for rows, _, s in scored if len(rows)}
+    write_json(folder.path / "timings.json", {"page_s": seconds, "total_s": sum(seconds.values())})
+    manifest = manifest_of(spec, failed=[str(f) for f in failures], complete=True)
+    write_results(folder, manifest, trajectories, errors)
+    if not failures:
+        folder.clear_parts()

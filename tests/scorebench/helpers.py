@@ -1,0 +1,51 @@
+"""Trackers and a dataset that several tests use."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from scorebench.score import ScoreView
+from scorebench.tracker import Position
+
+TINY = Path(__file__).parents[1] / "fixtures/cyolo/dataset"
+PIECES = tuple(f"Synth__tiny0{i}__tiny0{i}_synth" for i in range(3))
+
+
+def copy_tiny(folder: Path, *pieces: str) -> Path:
+    """A dataset folder of our own, to be damaged."""
+    folder.mkdir()
+    for piece in pieces or PIECES:
+        for ending in (".npz", ".wav"):
+            shutil.copy(TINY / (piece + ending), folder)
+    return folder
+
+
+class Wanderer:
+    """Goes to a place that depends on how much was heard: cheap, and different at every frame."""
+
+    given: frozenset[str] = frozenset()
+
+    def open(self, score: ScoreView, seed: int) -> "Wanderer":
+        follower = Wanderer()
+        follower.heard = 0
+        follower.height, follower.width = score.pages[0].shape
+        return follower
+
+    def hear(self, samples: np.ndarray) -> Position:
+        self.heard += len(samples)
+        place = self.heard % 7919
+        return Position(place % self.width, place % self.height, heard_s=self.heard / 22050)
+
+
+class RaisesOnPage(Wanderer):
+    """Dies on the ``count``-th page it opens."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.opened = count, 0
+
+    def open(self, score: ScoreView, seed: int) -> Wanderer:
+        self.opened += 1
+        if self.opened == self.count:
+            raise ZeroDivisionError("this page is too hard\nand this is the second line")
+        return super().open(score, seed)
