@@ -22,7 +22,7 @@ from scorebench.score import BAR_COLUMNS, NOTE_COLUMNS, SYSTEM_COLUMNS, Page, Re
 CHORD_SPREAD_S = 0.15
 """Notes of one chord in a performance begin within this time of its first."""
 
-CHORD_WIDTH_PX = 12.0
+CHORD_WIDTH_PX = 10.0
 """Noteheads of one chord stand within this distance: a head is 9 px wide, seconds stand side by side."""
 
 LONGEST_NOTE_S = 4.0
@@ -141,7 +141,7 @@ def _notes(path: Path, items: Any, systems: pd.DataFrame, pages: int, deadpan: b
     for name, unknown in (("y_px", np.nan), ("pitch", -1)):
         rows[name] = rows.get(name, unknown)
     rows = rows.sort_values("onset_s", kind="stable", ignore_index=True)
-    rows["position"] = score_positions(rows)
+    rows["position"] = score_positions(rows, spread_s=0.0 if deadpan else CHORD_SPREAD_S)
     rows["duration_s"] = _until_next(rows["onset_s"].to_numpy(np.float64))
     rows["score_onset_s"] = rows["onset_s"] if deadpan else np.nan
     rows["score_duration_s"] = rows["duration_s"] if deadpan else np.nan
@@ -158,18 +158,18 @@ def _until_next(onset_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(after - onset_s, LONGEST_NOTE_S)
 
 
-def score_positions(notes: pd.DataFrame) -> NDArray[np.int64]:
+def score_positions(notes: pd.DataFrame, spread_s: float) -> NDArray[np.int64]:
     """Which notes are one score position, where only times and places are known.
 
-    Notes (sorted by ``onset_s``) that begin together are; in a performance also those that begin within
-    ``CHORD_SPREAD_S`` of the first and stand on the same system within ``CHORD_WIDTH_PX`` of it.
+    Notes (sorted by ``onset_s``) that begin together are; so are those that begin within ``spread_s`` of the first
+    (0 where the score plays itself) and stand on the same system within ``CHORD_WIDTH_PX`` of it.
     """
     position, first = np.zeros(len(notes), np.int64), 0
     onset, x, system = (notes[c].to_numpy() for c in ("onset_s", "x_px", "system"))
     for index in range(1, len(notes)):
         together = onset[index] == onset[first]
         stacked = system[index] == system[first] and abs(x[index] - x[first]) <= CHORD_WIDTH_PX
-        spread = stacked and onset[index] - onset[first] <= CHORD_SPREAD_S
+        spread = stacked and onset[index] - onset[first] <= spread_s
         same = together or spread
         position[index] = position[index - 1] + (not same)
         first = first if same else index

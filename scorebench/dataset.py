@@ -23,7 +23,11 @@ class Dataset(Protocol):
     """
 
     name: str
-    hash: str
+
+    @property
+    def hash(self) -> str:
+        """As said above; it may be computed when it is first asked for."""
+        ...
 
     def splits(self) -> Sequence[str]:
         """Names of the splits, Table II's first and in its order."""

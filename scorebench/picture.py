@@ -13,6 +13,8 @@ ZOOM = 2
 
 _SYSTEM_COLOUR = (200, 30, 30)
 _BAR_COLOUR = (110, 110, 110)
+_HEAD_COLOUR = (0, 160, 0)
+_UNPLAYED_COLOUR = (255, 0, 255)
 _TICK_ABOVE_PX = 9
 
 
@@ -31,37 +33,37 @@ def draw_page(recording: Recording, index: int, bars: bool = False) -> Image.Ima
     onsets = onsets[onsets["page"] == index]
     _draw_onsets(draw, onsets, page)
     notes = recording.notes[(recording.notes["page"] == index) & recording.notes["y_px"].notna()]
-    for note in notes.itertuples():
-        colour = (0, 160, 0) if note.onset_s == note.onset_s else (255, 0, 255)  # NaN: printed, not played
-        _dot(draw, note.x_px, note.y_px, colour)
+    for x, y, onset_s in notes[["x_px", "y_px", "onset_s"]].to_numpy():
+        _dot(draw, x, y, _UNPLAYED_COLOUR if np.isnan(onset_s) else _HEAD_COLOUR)
     return picture
 
 
 def _draw_boxes(draw: ImageDraw.ImageDraw, page: Page, bars: bool) -> None:
     if bars and page.bars is not None:
-        for bar in page.bars.itertuples():
-            draw.rectangle(_corners(bar), outline=_BAR_COLOUR)
-            left, top, _, _ = _corners(bar)
-            draw.text((left + 2, top - 14), str(bar.bar), fill=_BAR_COLOUR)
-    for system in page.systems.itertuples():
-        draw.rectangle(_corners(system), outline=_SYSTEM_COLOUR, width=2)
+        for number, box in zip(page.bars["bar"], _corners(page.bars), strict=True):
+            draw.rectangle(box, outline=_BAR_COLOUR)
+            draw.text((box[0] + 2, box[1] - 14), str(number), fill=_BAR_COLOUR)
+    for box in _corners(page.systems):
+        draw.rectangle(box, outline=_SYSTEM_COLOUR, width=2)
 
 
 def _draw_onsets(draw: ImageDraw.ImageDraw, onsets: pd.DataFrame, page: Page) -> None:
-    first, last = (onsets["onset_s"].min(), onsets["onset_s"].max()) if len(onsets) else (0.0, 1.0)
-    half = page.systems.set_index("system")["h_px"] / 2
-    for onset in onsets.itertuples():
-        share = (onset.onset_s - first) / max(last - first, 1e-9)
-        colour = tuple(int(255 * c) for c in colorsys.hsv_to_rgb(0.66 * (1 - share), 1, 0.9))
-        x = onset.x_px * ZOOM
-        top, bottom = (onset.y_px - half[onset.system]) * ZOOM, (onset.y_px + half[onset.system]) * ZOOM
-        draw.line((x, top - _TICK_ABOVE_PX * ZOOM, x, top), fill=colour, width=2)
-        draw.line((x, top, x, bottom), fill=(*colour, 90), width=1)
+    if not len(onsets):
+        return
+    boxes = dict(zip(page.systems["system"], _corners(page.systems), strict=True))
+    time = onsets["onset_s"].to_numpy()
+    shares = (time - time.min()) / max(float(np.ptp(time)), 1e-9)
+    for share, x, system in zip(shares, onsets["x_px"] * ZOOM, onsets["system"], strict=True):
+        red, green, blue = (int(255 * c) for c in colorsys.hsv_to_rgb(0.66 * (1 - share), 1, 0.9))
+        _, top, _, bottom = boxes[system]
+        draw.line((x, top - _TICK_ABOVE_PX * ZOOM, x, top), fill=(red, green, blue), width=2)
+        draw.line((x, top, x, bottom), fill=(red, green, blue, 90), width=1)
 
 
-def _corners(box: object) -> tuple[float, float, float, float]:
-    x, y, w, h = (float(getattr(box, name)) for name in ("x_px", "y_px", "w_px", "h_px"))
-    return tuple(np.array([x - w / 2, y - h / 2, x + w / 2, y + h / 2]) * ZOOM)
+def _corners(boxes: pd.DataFrame) -> list[tuple[float, float, float, float]]:
+    """left, top, right, bottom of each box, in pixels of the picture."""
+    x, y, w, h = (boxes[name].to_numpy() * ZOOM for name in ("x_px", "y_px", "w_px", "h_px"))
+    return list(zip(x - w / 2, y - h / 2, x + w / 2, y + h / 2, strict=True))
 
 
 def _dot(draw: ImageDraw.ImageDraw, x: float, y: float, colour: tuple[int, int, int]) -> None:

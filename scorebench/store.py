@@ -2,7 +2,7 @@
 
 dataset.json                       name, version, hash, definition, tools, sha256 of every other file
 splits/<split>.txt                 names of pieces, one a line
-pieces/<piece>/piece.json          title, composer, conditions: {split: {audio, timing}}
+pieces/<piece>/piece.json          title, composer, conditions: {split: {audio, timing}}, samples: {audio: n}
                page_000.png ...    8-bit grey
                systems.parquet     SYSTEM_COLUMNS;  bars.parquet (may be absent): BAR_COLUMNS
                notes.parquet       PRINTED_COLUMNS
@@ -44,6 +44,7 @@ class StoreDataset:
 
     Attributes:
         facts: what dataset.json says: version, definition, tools.
+        titles: what tables call its splits, for those its definition has a name for.
     """
 
     def __init__(self, root: Path) -> None:
@@ -59,6 +60,8 @@ class StoreDataset:
             raise DataError(f"{root / INDEX}: not a page store of format {FORMAT}; build or get the dataset again")
         self.name: str = self.facts["name"]
         self.hash: str = self.facts["hash"]
+        conditions = self.facts.get("definition", {}).get("conditions", {})
+        self.titles = {split: about["title"] for split, about in conditions.items() if "title" in about}
 
     def splits(self) -> Sequence[str]:
         """Names of the splits, Table II's first and in its order."""
@@ -96,7 +99,8 @@ class StoreDataset:
         pages = _read_pages(folder, piece)
         notes = _read_notes(folder, made["timing"], pages)
         known = bool(notes["score_onset_s"].notna().all())
-        return Recording(piece, split, pages, notes, partial(_read_audio, audio), known)
+        samples = facts.get("samples", {}).get(made["audio"])
+        return Recording(piece, split, pages, notes, partial(_read_audio, audio, samples), known)
 
 
 def _near(name: str, known: Sequence[str]) -> str:
@@ -131,10 +135,14 @@ def _read_table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     return as_table(rows, columns, str(path))
 
 
-def _read_audio(path: Path) -> NDArray[np.float32]:
+def _read_audio(path: Path, samples: int | None) -> NDArray[np.float32]:
+    """The sound in ``path``; ``samples`` is how long it must be, for a cut FLAC may still be readable."""
     from scorebench.audio import read_audio
 
-    return read_audio(path)
+    sound = read_audio(path)
+    if samples is not None and len(sound) != samples:
+        raise DataError(f"{path}: holds {len(sound)} of {samples} samples; build or get the dataset again")
+    return sound
 
 
 def _read_pages(folder: Path, piece: str) -> tuple[Page, ...]:

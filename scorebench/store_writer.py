@@ -52,12 +52,13 @@ def write_piece(
             write_table(partial / f"timing_{name}.parquet", times, TIMING_COLUMNS)
         for name, sound in sounds.items():
             _write_sound(partial / f"{name}.flac", sound)
-        write_json(partial / "piece.json", facts)
+        lengths = {name: len(sound) for name, sound in sounds.items()}
+        write_json(partial / "piece.json", {**facts, "samples": lengths})
         if not final.is_dir():  # a worker that outlived a killed build may have been faster: the same bytes
             partial.replace(final)
     except OSError as error:
         raise ScorebenchError(
-            f"{final}: cannot be written ({error.strerror or error}); make room or set SCOREBENCH_CACHE to another folder"
+            f"{final}: cannot be written ({error.strerror or error}); make room, or set SCOREBENCH_CACHE"
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 POSITIONS = 1_000_000
 
@@ -30,9 +29,9 @@ def run() -> list[dict[str, Any]]:
     cyolo2021.errors_frames(merged, line, frames, x, y)
     whole = time.perf_counter() - began
     onsets = recording.onsets()
-    asked = onsets.iloc[np.sort(rng.integers(0, len(onsets), POSITIONS))].reset_index(drop=True)
+    asked_s = rng.choice(onsets["onset_s"].to_numpy(), POSITIONS)
     began = time.perf_counter()
-    strict.errors_s(pd.DataFrame(asked), x, y)
+    strict.errors_s(onsets, asked_s, x, y)
     signed = time.perf_counter() - began
     return [
         {"protocol": name, "positions": POSITIONS, "seconds": seconds, "positions_per_s": POSITIONS / seconds}

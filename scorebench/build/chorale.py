@@ -1,7 +1,7 @@
 """A chorale in four parts as a keyboard player reads it: two staves, two voices on each."""
 
 import copy
-import xml.etree.ElementTree as ET  # noqa: S405  # built here, parsed by musicxml.parse
+import xml.etree.ElementTree as ET  # built here, parsed by musicxml.parse
 
 from scorebench.build.musicxml import parse
 from scorebench.errors import DataError

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scorebench.build.corpus import Card, ConditionCard, PieceCard, corpus_folder, read_card, score_text
-from scorebench.build.engrave import engrave
+from scorebench.build.engrave import engrave, rasterise
 from scorebench.build.workers import build_all
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.files import write_json
@@ -84,7 +84,17 @@ def tools() -> dict[str, Any]:
         "synthesiser": synth.engine(),
         "sounds": {name: synth.find_sound(name).identity() for name in synth.SOUNDS},
         "room": json.loads(json.dumps(room.describe())),
+        "lettering": _lettering(),
     }
+
+
+def _lettering() -> str:
+    """sha256 of words as they come out here: they are set in the system's font for Times, whichever that is."""
+    style = 'font-family="Times, serif" font-size="90"'
+    words = f'<text y="200" {style}>Adagio 1234567890</text><text y="400" {style} font-style="italic">espressivo</text>'
+    words += f'<text y="600" {style} font-weight="bold">Allegro</text>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 835 1181">{words}</svg>'
+    return hashlib.sha256(rasterise(svg).tobytes()).hexdigest()
 
 
 def _wanted(card: Card, names: Sequence[str] | None) -> list[PieceCard]:

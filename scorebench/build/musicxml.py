@@ -1,7 +1,7 @@
 """Getting a MusicXML score ready for engraving: read it, give it a plain heading, a tempo and note ids."""
 
 import re
-import xml.etree.ElementTree as ET  # noqa: S405  # scores come from an installed package or the user
+import xml.etree.ElementTree as ET  # scores come from an installed package or the user
 import zipfile
 from pathlib import Path
 
@@ -92,8 +92,13 @@ def _undress(root: ET.Element) -> None:
         for lyric in note.findall("lyric"):
             note.remove(lyric)
     for direction in root.iter("direction"):
-        for kind in [k for k in direction.findall("direction-type") if k.find("metronome") is not None]:
-            kind[:] = [ET.Element("words")]  # a direction must keep a type to carry its sound
+        for kind in direction.findall("direction-type"):
+            if kind.find("metronome") is not None:
+                kind[:] = [ET.Element("words")]  # a direction must keep a type to carry its sound
+        words = list(direction.iter("words"))
+        if re.search(r"\(\s*\)", "".join(w.text or "" for w in words)):  # parentheses that held a mark
+            for word in words:
+                word.text = (word.text or "").replace("(", "").replace(")", "").rstrip()
     for part in root.iter("score-part"):
         for name in (e for tag in ("part-name", "part-abbreviation") for e in part.findall(tag)):
             name.text = ""

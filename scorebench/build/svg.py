@@ -5,7 +5,7 @@ drawn with ``svgBoundingBoxes``, which adds the width of each notehead's glyph.
 """
 
 import re
-import xml.etree.ElementTree as ET  # noqa: S405  # our own engraver's output, made in this process
+import xml.etree.ElementTree as ET  # our own engraver's output, made in this process
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,11 +82,14 @@ class _Frame:
 
 
 def _of_class(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    """Groups called ``name`` below ``element``, without the boxes drawn around them."""
-    for group in element.iter(f"{SVG}g"):
-        words = group.get("class", "").split()
-        if name in words[:1] and "bounding-box" not in words:
-            yield group
+    """Groups called ``name`` below ``element``, without the boxes drawn around them and without what is hidden."""
+    for child in element:
+        words = child.get("class", "").split()
+        if child.get("visibility") == "hidden" or "bounding-box" in words:
+            continue
+        if name in words[:1]:
+            yield child
+        yield from _of_class(child, name)
 
 
 def _translation(element: ET.Element) -> tuple[float, float]:

@@ -52,7 +52,7 @@ def check(against: Path, tolerance: float, other_data: bool, dataset: str | None
     failures = run_all(specs, out, fresh, refresh=True)
     changes = compare(stored, collect(specs, out), tolerance)
     for change in changes:
-        click.echo(f"{'WORSE ' if change.worse else 'better'} {change}")
+        click.echo(f"{'WORSE' if change.worse else 'better'} {change}")
     for line in failures:
         click.echo(f"failed: {line}", err=True)
     bad = bool(failures) or any(change.worse for change in changes)

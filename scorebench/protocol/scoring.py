@@ -65,7 +65,7 @@ def _rows_2021(plan: PagePlan, said: pd.DataFrame) -> pd.DataFrame:
 def _rows_strict(plan: PagePlan, said: pd.DataFrame, complete_frames: int) -> pd.DataFrame:
     x, y = said.reindex(plan.onset_frames).to_numpy(np.float64).T
     x = np.where(plan.onset_frames < complete_frames, x, np.nan)
-    errors = strict.errors_s(plan.onsets, x, y)
+    errors = strict.errors_s(plan.onsets, plan.onsets["onset_s"].to_numpy(), x, y)
     return pd.DataFrame(
         {
             "protocol": strict.NAME,

@@ -17,24 +17,27 @@ SAME_PLACE_PX = 4.0
 """Onsets of one system nearer than this to each other are one place: half the width of a notehead."""
 
 
-def errors_s(onsets: pd.DataFrame, x_px: NDArray[np.float64], y_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Signed error of the answer to each onset of one page, in seconds; positive is ahead of the music.
+def errors_s(
+    onsets: pd.DataFrame, asked_s: NDArray[np.float64], x_px: NDArray[np.float64], y_px: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Signed error of each answer on one page, in seconds; positive is ahead of the music.
 
     Args:
-        onsets: ``ONSET_COLUMNS`` of one page, by time.
-        x_px, y_px: (onsets,) the answers, in page pixels; NaN means no answer.
+        onsets: ``ONSET_COLUMNS`` of the page, by time.
+        asked_s: (answers,) time of the onset that each answer is for.
+        x_px, y_px: (answers,) in page pixels; NaN means no answer.
 
     Returns:
-        (onsets,) float64, NaN where there is no answer.
+        (answers,) float64, NaN where there is no answer.
     """
     answered = np.isfinite(x_px) & np.isfinite(y_px)
     system = nearest_system(onsets, np.where(answered, y_px, 0.0))
-    errors = np.full(len(onsets), np.nan)
+    errors = np.full(len(asked_s), np.nan)
     onset_s, x = onsets["onset_s"].to_numpy(), onsets["x_px"].to_numpy()
     for on in np.unique(system[answered]):
         asked = np.flatnonzero(answered & (system == on))
         here = np.flatnonzero(onsets["system"].to_numpy() == on)
-        errors[asked] = _errors_on_system(onset_s[here], x[here], onset_s[asked], x_px[asked])
+        errors[asked] = _errors_on_system(onset_s[here], x[here], asked_s[asked], x_px[asked])
     return errors
 
 

@@ -97,4 +97,5 @@ def test_notes_of_a_spread_chord_are_one_score_position_and_neighbours_are_not()
             "system": [0, 0, 0, 0, 0, 0],
         }
     )
-    assert score_positions(notes).tolist() == [0, 0, 0, 0, 1, 2]
+    assert score_positions(notes, spread_s=0.15).tolist() == [0, 0, 0, 0, 1, 2]
+    assert score_positions(notes, spread_s=0.0).tolist() == [0, 0, 1, 2, 3, 4]

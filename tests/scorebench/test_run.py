@@ -101,7 +101,8 @@ def test_a_tracker_that_raises_on_one_page_costs_that_page_alone(tmp_path: Path)
     assert [str(f) for f in failures] == [f"{PIECES[1]} page 0: ZeroDivisionError: this page is too hard"]
     errors = folder.errors()
     lost = errors[errors["piece"] == PIECES[1]]
-    assert len(lost) and not lost["answered"].any()
+    assert len(lost)
+    assert not lost["answered"].any()
     assert errors.loc[errors["piece"] != PIECES[1], "answered"].all()
     # Run again with a mended tracker: only the failed page is followed, and the result is as if it had never failed.
     mended, failures = run(spec(), tmp_path)

@@ -1,0 +1,98 @@
+"""Spectrograms: parity with the published systems, and streaming equal to batch."""
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scorebench.audio import read_audio
+from scorebench.filterbank import cunet_filterbank, cyolo_filterbank
+from scorebench.spectrogram import Recipe, SpectrogramStream, cunet_recipe, cyolo_recipe, spectrogram
+
+FIXTURES = Path(__file__).parents[1] / "fixtures/cyolo"
+LESGRACES = "msmd/Anonymous__lesgraces__lesgraces_synth.wav"
+RECIPES = pytest.mark.parametrize("recipe", [cyolo_recipe, cunet_recipe])
+
+
+@pytest.mark.parametrize(
+    ("bank", "sha1"),
+    [
+        (cyolo_filterbank, "bd8731fb3c8ba276607f8422e91dbdec9a1ef2b9"),
+        (cunet_filterbank, "3d45f2220c85b9900337f4abdaed073fd31d5cc9"),
+    ],
+)
+def test_the_bytes_of_the_filterbanks(bank: Callable[[], np.ndarray], sha1: str) -> None:
+    assert hashlib.sha1(bank().tobytes()).hexdigest() == sha1
+
+
+def test_the_two_filterbanks_differ_in_eleven_of_their_centre_bins() -> None:
+    peaks = [bank().argmax(axis=0) for bank in (cyolo_filterbank, cunet_filterbank)]
+    assert 5 <= (peaks[0] != peaks[1]).sum() <= 11
+
+
+def test_importing_madmom_leaves_nothing_behind() -> None:
+    cyolo_filterbank()
+    with pytest.raises(importlib.metadata.PackageNotFoundError):
+        importlib.metadata.distribution("madmom")
+
+
+def test_equals_the_spectrogram_of_the_authors_code_on_a_committed_page() -> None:
+    expected = np.load(FIXTURES / "expected_spec_tiny00.npz")["spec"]
+    ours = spectrogram(read_audio(FIXTURES / "dataset/Synth__tiny00__tiny00_synth.wav"), cyolo_recipe())
+    np.testing.assert_allclose(ours[: len(expected)], expected, atol=2e-5, rtol=0)
+
+
+def test_equals_the_reference_of_cyolo(shared: Path) -> None:
+    expected = np.load(shared / "reference/cyolo/expected_logspec.npy")
+    ours = spectrogram(read_audio(shared / LESGRACES), cyolo_recipe())
+    assert ours.shape == expected.shape
+    np.testing.assert_allclose(ours, expected, atol=2e-5, rtol=0)
+
+
+def test_equals_the_reference_of_cunet(shared: Path) -> None:
+    expected = np.load(shared / "reference/cunet/expected_lesgraces_spec.npy").T
+    ours = spectrogram(read_audio(shared / LESGRACES), cunet_recipe())
+    assert ours.shape == expected.shape
+    np.testing.assert_allclose(ours, expected, atol=2e-5, rtol=0)
+
+
+def noise(samples: int) -> np.ndarray:
+    return np.random.default_rng(samples).uniform(-0.5, 0.5, samples).astype(np.float32)
+
+
+@RECIPES
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 12_000), max_size=12), samples=st.integers(0, 12_000))
+def test_any_chunking_gives_the_same_bits(recipe: Callable[[], Recipe], cuts: list[int], samples: int) -> None:
+    audio, stream = noise(samples), SpectrogramStream(recipe())
+    borders = [0, *sorted(min(c, samples) for c in cuts), samples]
+    frames = [stream.push(audio[a:b]) for a, b in zip(borders, borders[1:], strict=False)]
+    together = np.concatenate([*frames, stream.finish()])
+    np.testing.assert_array_equal(together, spectrogram(audio, recipe()))
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(0, 0), (2047, 0), (2048, 1), (3149, 1), (3150, 2)])
+def test_cyolo_has_complete_frames_only(samples: int, frames: int) -> None:
+    assert spectrogram(noise(samples), cyolo_recipe()).shape == (frames, 78)
+
+
+@RECIPES
+def test_a_frame_depends_on_its_own_samples_alone(recipe: Callable[[], Recipe]) -> None:
+    audio = noise(22_050)
+    later = audio.copy()
+    later[11_000:] = 0
+    before, after = spectrogram(audio, recipe()), spectrogram(later, recipe())
+    begins = np.array([recipe().begins(f) for f in range(len(before))])
+    np.testing.assert_array_equal(before[begins + 2048 <= 11_000], after[begins + 2048 <= 11_000])
+    assert not np.array_equal(before, after)
+
+
+@RECIPES
+def test_silence_is_zero_and_loud_is_more(recipe: Callable[[], Recipe]) -> None:
+    assert not spectrogram(np.zeros(9000, np.float32), recipe()).any()
+    assert (spectrogram(noise(9000) * 2, recipe()) > spectrogram(noise(9000), recipe())).mean() > 0.95
