@@ -29,6 +29,8 @@ def read_audio(path: Path) -> NDArray[np.float32]:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError, ValueError) as error:
         raise DataError(f"{path}: no readable sound ({error}); fetch or build it again") from error
+    if _is_cut(path):
+        raise DataError(f"{path}: truncated, shorter than its header says; fetch or build it again")
     if not len(samples):
         raise DataError(f"{path}: holds no samples")
     if not np.isfinite(samples).all():
@@ -37,3 +39,12 @@ def read_audio(path: Path) -> NDArray[np.float32]:
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
     return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a wav file is shorter than it says. The decoder reads what is there; other formats it refuses itself."""
+    with path.open("rb") as file:
+        header = file.read(8)
+    said = int.from_bytes(header[4:8], "little")
+    # 0 and the largest number are what programs leave that write to a pipe and cannot come back to the header.
+    return header[:4] == b"RIFF" and said not in (0, 0xFFFFFFFF) and path.stat().st_size < said + 8

@@ -26,21 +26,36 @@ _LOCK = threading.Lock()
 
 
 @cache
-def filterbank(bins: int) -> NDArray[np.float32]:
-    """Triangular filters over FFT bins that are ``22 050 / (2 bins)`` Hz apart.
-
-    With 1024 bins of a 2048-point FFT that is the true spacing (CUNet). CYOLO keeps the Nyquist bin as well and so
-    takes its 1025 bins for ``22 050 / 2050`` Hz apart, which its weights were trained with.
-
-    Args:
-        bins: FFT bins, from 0 Hz upwards.
+def cunet_filterbank() -> NDArray[np.float32]:
+    """CUNet's filters over the 1024 bins of a 2048-point FFT below the Nyquist frequency.
 
     Returns:
-        (bins, 78) float32, each column of sum 1; read-only, since it is shared.
+        (1024, 78) float32, each column of sum 1; read-only, since it is shared.
 
     Raises:
         MissingDependencyError: madmom is not installed.
     """
+    return _filterbank(1024)
+
+
+@cache
+def cyolo_filterbank() -> NDArray[np.float32]:
+    """CYOLO's filters, over 1025 bins.
+
+    It keeps the Nyquist bin, and so takes its bins for 22 050 / 2050 Hz apart instead of 22 050 / 2048. Its published
+    weights were trained with that.
+
+    Returns:
+        (1025, 78) float32, each column of sum 1; read-only, since it is shared.
+
+    Raises:
+        MissingDependencyError: madmom is not installed.
+    """
+    return _filterbank(1025)
+
+
+def _filterbank(bins: int) -> NDArray[np.float32]:
+    """Triangular filters over ``bins`` FFT bins that are ``22 050 / (2 bins)`` Hz apart, from 0 Hz upwards."""
     spacing_hz = SAMPLE_RATE / (2 * bins)
     bank = _madmom_filters().LogarithmicFilterbank(
         np.arange(bins) * spacing_hz,

@@ -5,45 +5,41 @@ a frame stands, in the window, the scale and the bins (CYOLO: Henkel & Widmer 20
 Widmer 2020; both as in the authors' releases).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorebench.filterbank import BANDS, filterbank
+from scorebench.filterbank import BANDS, cunet_filterbank, cyolo_filterbank
 from scorebench.timebase import HOP_SAMPLES, WINDOW_SAMPLES
 
-__all__ = ["BANDS", "CUNET", "CYOLO", "Recipe", "SpectrogramStream", "log_spectrogram"]
-
 _BLOCK_FRAMES = 256
-"""Frames transformed together: 4 MB of working memory, whatever the length of the sound."""
+"""Frames transformed together: a few MB of working memory, whatever the length of the sound."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recipe:
-    """How one network hears.
+    """How one network hears. Frame ``n`` stands ``int(n * hop_samples)`` samples after frame 0.
 
     Attributes:
-        hop_samples: samples from one frame to the next; frame ``n`` begins at sample ``int(n * hop_samples)``.
-        lead_samples: zeros put before the sound.
+        hop_samples: samples from one frame to the next.
+        lead_samples: zeros put before the sound; frame 0 begins with the first of them.
         fill_up: whether frames that reach beyond the end of the sound are filled with zeros, or left out.
-        bins: FFT bins kept, from 0 Hz.
-        window: gives (2048,) float64.
-        scale: what samples in [-1, 1] are multiplied by.
+        window: (2048,) float32, with the scale of the samples in it.
+        bank: (bins, 78) float32, the filterbank; FFT bins above its own are dropped.
     """
 
     hop_samples: float
     lead_samples: int
     fill_up: bool
-    bins: int
-    window: Callable[[], NDArray[np.float64]]
-    scale: float = 1.0
+    window: NDArray[np.float32]
+    bank: NDArray[np.float32]
 
-    def begin(self, frame: int) -> int:
-        """First sample of ``frame``, counted from the first of the leading zeros."""
-        return int(frame * self.hop_samples)
+    def begins(self, frame: int) -> int:
+        """Sample of the sound with which ``frame`` begins; negative within the leading zeros."""
+        return int(frame * self.hop_samples) - self.lead_samples
 
     def frame_count(self, samples: int) -> int:
         """Frames in a whole sound of ``samples`` samples."""
@@ -53,98 +49,91 @@ class Recipe:
         return 0 if reach < 0 else 1 + int(reach // self.hop_samples)
 
 
-def _periodic_hann() -> NDArray[np.float64]:
-    return np.hanning(WINDOW_SAMPLES + 1)[:-1]
+@cache
+def cyolo_recipe() -> Recipe:
+    """CYOLO: frame ``n`` is complete once ``timebase.samples_heard(n)`` samples were heard; no others are given."""
+    periodic_hann = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+    return Recipe(HOP_SAMPLES, 0, fill_up=False, window=periodic_hann, bank=cyolo_filterbank())
 
 
-def _symmetric_hann() -> NDArray[np.float64]:
-    return np.hanning(WINDOW_SAMPLES)
+@cache
+def cunet_recipe() -> Recipe:
+    """CUNet: 20 frames a second, frame ``n`` centred on sample ``int(1102.5 n)``, up to the end of the sound.
+
+    The 40 empty frames which that network is shown before the first are not included.
+    """
+    scale = 32768 / 32767  # madmom divides 16-bit samples by 32767, `read_audio` by 32768
+    window = (np.hanning(WINDOW_SAMPLES) * scale).astype(np.float32)
+    return Recipe(1102.5, WINDOW_SAMPLES // 2, fill_up=True, window=window, bank=cunet_filterbank())
 
 
-CYOLO = Recipe(
-    hop_samples=HOP_SAMPLES, lead_samples=0, fill_up=False, bins=WINDOW_SAMPLES // 2 + 1, window=_periodic_hann
-)
-"""Frame ``n`` is complete when ``timebase.samples_heard(n)`` samples were heard; unfinished frames are left out."""
-
-CUNET = Recipe(
-    hop_samples=1102.5,  # 20 frames a second
-    lead_samples=WINDOW_SAMPLES // 2,  # frames are centred
-    fill_up=True,
-    bins=WINDOW_SAMPLES // 2,
-    window=_symmetric_hann,
-    scale=32768 / 32767,  # madmom divides 16-bit samples by 32767, read_audio by 32768
-)
-"""Frame ``n`` is centred on sample ``int(1102.5 n)``. The 40 empty frames the network sees first are not included."""
-
-
-def log_spectrogram(audio: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
+def spectrogram(audio: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
     """The spectrogram of a whole sound.
 
     Args:
         audio: (samples,) float32 in [-1, 1] at 22 050 Hz.
-        recipe: ``CYOLO`` or ``CUNET``.
+        recipe: ``cyolo_recipe()`` or ``cunet_recipe()``.
 
     Returns:
-        (frames, 78) float32, frames as ``recipe.frame_count(samples)``; bit-equal to hearing it in any pieces.
+        (frames, 78) float32, as many as ``recipe.frame_count(samples)``; bit-equal to hearing it in any pieces.
     """
     stream = SpectrogramStream(recipe)
     return np.concatenate([stream.push(audio), stream.finish()])
 
 
 class SpectrogramStream:
-    """The spectrogram of a sound that is still being heard."""
+    """The spectrogram of a sound that is still being heard.
+
+    Attributes:
+        frames: how many were given so far.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.frames = 0
-        """Frames given so far."""
-        self._heard = 0
-        self._buffer = np.zeros(recipe.lead_samples, np.float32)
-        self._dropped = 0  # samples before the buffer, counted from the first of the leading zeros
-        self._window = (recipe.window() * recipe.scale).astype(np.float32)
-        self._bank = _SparseBank(filterbank(recipe.bins))
+        self._bank = _SparseBank(recipe.bank)
+        self._waiting = np.zeros(recipe.lead_samples, np.float32)
+        self._waiting_from = -recipe.lead_samples  # sample of the sound that is the first in `_waiting`
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take any number of new samples; the (new frames, 78) float32 that they complete, perhaps none."""
-        self._heard += len(samples)
-        self._buffer = np.concatenate([self._buffer, np.asarray(samples, np.float32)])
-        return self._drain(self._dropped + len(self._buffer))
+        self._waiting = np.concatenate([self._waiting, np.asarray(samples, np.float32)])
+        return self._drain()
 
     def finish(self) -> NDArray[np.float32]:
-        """The sound is over: the frames that reach beyond its end, where the recipe has them. Push no more."""
-        missing = self.recipe.frame_count(self._heard) - self.frames
-        if missing <= 0:
-            return np.zeros((0, BANDS), np.float32)
-        end = self.recipe.begin(self.frames + missing - 1) + WINDOW_SAMPLES
-        short = end - self._dropped - len(self._buffer)
-        self._buffer = np.concatenate([self._buffer, np.zeros(short, np.float32)])
-        return self._drain(end)
+        """The sound is over: the (frames, 78) that reach beyond its end, where the recipe has them. Push no more."""
+        heard = self._waiting_from + len(self._waiting)
+        last = self.recipe.frame_count(heard) - 1
+        missing = self.recipe.begins(last) + WINDOW_SAMPLES - heard if last >= self.frames else 0
+        return self.push(np.zeros(missing, np.float32))
 
-    def _drain(self, end: int) -> NDArray[np.float32]:
-        """Every frame that is complete at sample ``end``; forgets the samples no later frame needs."""
-        begins = list(self._begins(end))
+    def _drain(self) -> NDArray[np.float32]:
+        """Every frame that is complete; forgets the samples that no later frame needs."""
         rows = [np.zeros((0, BANDS), np.float32)]
-        windows = np.lib.stride_tricks.sliding_window_view(self._buffer, WINDOW_SAMPLES) if begins else self._buffer
-        for first in range(0, len(begins), _BLOCK_FRAMES):
-            at = np.array(begins[first : first + _BLOCK_FRAMES]) - self._dropped
-            rows.append(self._transform(windows[at]))
-        self.frames += len(begins)
-        used = min(self.recipe.begin(self.frames) - self._dropped, len(self._buffer))
-        self._buffer, self._dropped = self._buffer[used:].copy(), self._dropped + used
+        for begins in self._blocks():
+            windows = np.lib.stride_tricks.sliding_window_view(self._waiting, WINDOW_SAMPLES)
+            rows.append(self._transform(windows[begins]))
+            self.frames += len(begins)
+        used = min(self.recipe.begins(self.frames) - self._waiting_from, len(self._waiting))
+        self._waiting, self._waiting_from = self._waiting[used:].copy(), self._waiting_from + used
         return np.concatenate(rows)
 
-    def _begins(self, end: int) -> Iterator[int]:
-        """First samples of the next frames, as long as they are complete at ``end``."""
-        frame = self.frames
-        while (begin := self.recipe.begin(frame)) + WINDOW_SAMPLES <= end:
-            yield begin
-            frame += 1
+    def _blocks(self) -> Iterator[NDArray[np.int64]]:
+        """Where in ``_waiting`` the complete frames begin, some at a time."""
+        last = len(self._waiting) - WINDOW_SAMPLES
+        while True:
+            frames = range(self.frames, self.frames + _BLOCK_FRAMES)
+            begins = np.array([self.recipe.begins(frame) for frame in frames]) - self._waiting_from
+            begins = begins[begins <= last]
+            if not len(begins):
+                return
+            yield begins
 
     def _transform(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, 2048) samples to (n, 78). Nothing here depends on how many frames come at once, down to the last bit."""
-        magnitude = np.abs(np.fft.rfft(frames * self._window, axis=1)[:, : self.recipe.bins])
-        log: NDArray[np.float32] = np.log10(1 + self._bank.apply(magnitude)).astype(np.float32)
-        return log
+        magnitude = np.abs(np.fft.rfft(frames * self.recipe.window, axis=1))
+        bands: NDArray[np.float32] = np.log10(1 + self._bank.apply(magnitude))
+        return bands
 
 
 class _SparseBank:
@@ -158,6 +147,6 @@ class _SparseBank:
         self._weight = bank.T[band, self._bin]
         self._first = np.searchsorted(band, np.arange(bank.shape[1]))
 
-    def apply(self, magnitude: NDArray[Any]) -> NDArray[Any]:
+    def apply(self, magnitude: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, bins) to (n, bands)."""
-        return np.add.reduceat(magnitude[:, self._bin] * self._weight, self._first, axis=1)
+        return np.add.reduceat(magnitude[:, self._bin] * self._weight, self._first, axis=1, dtype=np.float32)

@@ -1,7 +1,7 @@
 """What the ear of the follower keeps of a sound: which semitones sound, and which of them just began.
 
 After Dixon (DAFx 2005): a 2048-sample window, energies gathered in semitone bands, and their half-wave
-rectified increase, so that onsets weigh more than sustained notes. Deviations, each measured on generated pieces:
+rectified increase, so that onsets weigh more than sustained notes. Deviations, chosen on generated pieces:
 
 - a hop of 256 samples (11.6 ms) in place of 20 ms, so that an answer is never older than that;
 - bands on a logarithmic scale, relative to the loudest frame of the last seconds (loudness of the recording);

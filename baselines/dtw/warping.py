@@ -2,7 +2,8 @@
 
 After Dixon, "Live tracking of musical performances using on-line time warping" (DAFx 2005): dynamic programming
 inside a band of fixed width around the current estimate, so that every frame costs the same time and no memory; the
-answer is the end of the cheapest path on the frontier. Two things differ, and both follow better on generated pieces:
+answer is the end of the cheapest path on the frontier. Two things differ; together they follow expressive playing
+better, even playing about as well (`scorebench bench warping`):
 
 - Dixon grows a rectangle, choosing at each step whether the next row (input) or column (score) is computed, and
   stops a run in one direction after MaxRunCount steps. Here every input frame computes exactly one column, the whole

@@ -1,8 +1,9 @@
 """How well, and how fast, does the on-line warping of `score-dtw` align, and what would more time or hindsight give?
 
-All methods see the same features of the same generated pieces: a right hand in scales and leaps over a left hand in
-chords, played as written and as the simulated pianist plays. They are asked what ``score-dtw`` is asked: at every
-onset, with the sound up to the end of its frame. Off-line warping may use all of the sound, later parts included.
+All methods see the same features of the same generated pieces: a right hand in steps and leaps over a left hand in
+chords, played evenly but slower than the score says, and as the simulated pianist plays. They are asked what
+``score-dtw`` is asked: at every onset, with the sound up to the end of its frame. Off-line warping may use all of
+the sound, later parts included.
 """
 
 import time
@@ -19,6 +20,9 @@ from scorebench.timebase import SAMPLE_RATE, THRESHOLDS_S, onset_frame, samples_
 
 PIECES = 4
 BEATS = 64
+CONDITIONS = ("steady, slower", "performed", "other piano")
+"""Never as written on the reference's piano: that is the reference itself, bit for bit, and any method aligns it."""
+SLOWER = 1.15
 Floats = NDArray[np.float64]
 
 
@@ -53,7 +57,7 @@ def run() -> list[dict[str, Any]]:
     """
     ear, methods = _methods()
     rows = []
-    for condition in ("as written", "performed", "other piano"):
+    for condition in CONDITIONS:
         cases = [_case(seed, condition) for seed in range(PIECES)]
         measured = {name: _measure(align, ear, cases) for name, align in methods.items()}
         slowest = measured["off-line (librosa)"]["seconds"]
@@ -142,8 +146,9 @@ def _case(seed: int, condition: str) -> Case:
     from scorebench.synth import render
 
     notes = _piece(seed)
-    played, sounding = notes, notes
-    if condition != "as written":
+    even = notes.assign(onset_s=notes["onset_s"] * SLOWER, duration_s=notes["duration_s"] * SLOWER)
+    played, sounding = even, even
+    if condition != "steady, slower":
         performance = perform(notes, seed, "bench")
         played, sounding = performance.notes, performance.sounding()
     first = played.groupby("position")["onset_s"].min()

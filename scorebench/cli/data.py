@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from scorebench.cli.pack import pack
 from scorebench.errors import ScorebenchError, UsageError
 
 
@@ -19,6 +20,9 @@ def data() -> None:
       scorebench data build mini
       scorebench data show mini JoplinS__MapleLeafRag__maple-leaf-rag:0 -o page.png
     """
+
+
+data.add_command(pack)
 
 
 @data.command("list")

@@ -1,0 +1,38 @@
+"""Impulse responses: read, put the direct sound first, bring to a known level."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorebench.audio import read_audio
+from scorebench.errors import DataError
+from scorebench.timebase import SAMPLE_RATE
+
+DIRECT_SHARE = 0.5
+"""The direct sound is the first sample that reaches this share of the largest: a strong reflection can be louder."""
+
+
+def read_response(path: Path, longest_s: float | None = None) -> NDArray[np.float32]:
+    """One response (mono) at 22 050 Hz, its direct sound at sample 0 and its energy 1.
+
+    Measured rooms begin with the time that sound needs to the microphone, up to a tenth of a second: left in, every
+    onset would be late by it.
+
+    Args:
+        longest_s: cut off, faded over the last tenth, after this many seconds.
+
+    Raises:
+        DataError: the file cannot be read, or is silent.
+    """
+    response = read_audio(path).astype(np.float64)
+    peak = np.abs(response).max()
+    if not peak > 0:
+        raise DataError(f"{path}: a silent impulse response")
+    response = response[int(np.argmax(np.abs(response) >= DIRECT_SHARE * peak)) :]
+    if longest_s is not None and len(response) > longest_s * SAMPLE_RATE:
+        response = response[: int(longest_s * SAMPLE_RATE)].copy()
+        fade = len(response) // 10
+        response[-fade:] *= np.linspace(1, 0, fade)
+    level: NDArray[np.float32] = (response / np.sqrt(np.sum(response**2))).astype(np.float32)
+    return level

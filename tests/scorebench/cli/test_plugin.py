@@ -1,0 +1,76 @@
+"""Somebody else's package, installed by entry point, seen through the command line."""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.scorebench.cli.test_commands import scorebench
+from tests.scorebench.helpers import PIECES, TINY
+
+PLUGIN = Path(__file__).parents[2] / "plugin"
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example plugin where only PYTHONPATH leads, with the metadata that pip would write: no build, no network."""
+    target = tmp_path_factory.mktemp("site")
+    shutil.copytree(PLUGIN / "scorebench_example_plugin", target / "scorebench_example_plugin")
+    project = tomllib.loads((PLUGIN / "pyproject.toml").read_text())["project"]
+    info = target / f"scorebench_example_plugin-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
+    )
+    points = [f"{key} = {value}" for key, value in project["entry-points"]["scorebench.trackers"].items()]
+    (info / "entry_points.txt").write_text("\n".join(["[scorebench.trackers]", *points, ""]), encoding="utf-8")
+    return target
+
+
+def test_trackers_lists_it_names_what_is_broken_and_goes_on(plugin: Path, tmp_path: Path) -> None:
+    done = scorebench("trackers", "--json", cwd=tmp_path, PYTHONPATH=str(plugin))
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert {"oracle", "example-sweep", "example-broken", "example-raises"} <= set(rows)
+    assert rows["example-sweep"]["package"] == "scorebench-example-plugin 1.2.3"
+    assert rows["example-sweep"]["about"] == "Sweeps down the middle of the page, 30 pixels a second."
+    assert "a_package_that_nobody_has" in rows["example-broken"]["error"]
+    text = scorebench("trackers", cwd=tmp_path, PYTHONPATH=str(plugin)).stdout
+    assert "CANNOT BE USED" in text
+    assert "steady" in text
+
+
+def test_it_is_checked_and_run_like_our_own(plugin: Path, tmp_path: Path) -> None:
+    done = scorebench("check-tracker", "example-sweep", cwd=tmp_path, PYTHONPATH=str(plugin))
+    assert "example-sweep: 10 of 10 checks passed, 2 skipped" in done.stdout
+    words = ("run", "--tracker", "example-sweep", "--split", "full", "--dataset", TINY)
+    scorebench(*words, cwd=tmp_path, PYTHONPATH=str(plugin))
+    manifest = json.loads((tmp_path / "runs/dataset/full/example-sweep/manifest.json").read_text())
+    assert manifest["identity"]["tracker_package"] == "scorebench-example-plugin 1.2.3"
+
+
+def test_one_that_does_not_import_is_one_clear_line(plugin: Path, tmp_path: Path) -> None:
+    done = scorebench("check-tracker", "example-broken", cwd=tmp_path, code=1, PYTHONPATH=str(plugin))
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "example-broken" in done.stderr
+    assert "a_package_that_nobody_has" in done.stderr
+
+
+def test_one_that_raises_on_a_page_loses_that_page(plugin: Path, tmp_path: Path) -> None:
+    words = ("run", "--tracker", "example-raises", "--split", "full", "--dataset", TINY)
+    done = scorebench(*words, cwd=tmp_path, code=1, PYTHONPATH=str(plugin))
+    lines = [line for line in done.stderr.splitlines() if line.startswith("failed:")]
+    assert lines == [f"failed: example-raises, full: {PIECES[1]} page 0: RuntimeError: no staff lines here"]
+
+
+def test_a_table_leaves_out_the_broken_one_and_marks_the_failed_page(plugin: Path, tmp_path: Path) -> None:
+    done = scorebench("table", "--dataset", TINY, cwd=tmp_path, code=1, PYTHONPATH=str(plugin))
+    assert "left out: tracker 'example-broken'" in done.stderr
+    assert "example-raises †1" in done.stdout
+    assert "1 tracker" not in done.stdout
+
+
+def test_check_tracker_of_a_name_that_does_not_exist(tmp_path: Path) -> None:
+    assert "did you mean steady" in scorebench("check-tracker", "stedy", cwd=tmp_path, code=2).stderr
+    assert "at least one" in scorebench("check-tracker", cwd=tmp_path, code=2).stderr
