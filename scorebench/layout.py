@@ -88,7 +88,7 @@ def to_markdown(table: Table) -> str:
             [_name(row), ", ".join(row.given) or "–", *_cells(section, row, lambda t: f"**{t}**")]
             for row in section.rows
         ]
-        blocks.append(f"### {_heading(section)} (`{section.split}`)\n\n" + _aligned(head, rows))
+        blocks.append(f"### {_heading(section)} (`{section.split}`)\n\n" + aligned(head, rows))
     return "\n\n".join([*blocks, *notes(table)])
 
 
@@ -96,7 +96,7 @@ def _columns() -> list[tuple[str, str]]:
     return [(protocol, f"≤{t:g}") for protocol in PROTOCOLS for t in THRESHOLDS_S]
 
 
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table that also reads well as plain text."""
     widths = [max(len(line[i]) for line in [head, *rows]) for i in range(len(head))]
 

@@ -94,7 +94,7 @@ def load(name: str) -> Tracker:
     module, _, attribute = entry.target.partition(":")
     try:
         tracker = EntryPoint(name, entry.target, GROUP).load()()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # anything can happen in a foreign module
         raise TrackerError(
             f"tracker {name!r} ({entry.distribution}): {module}:{attribute} cannot be made: "
             f"{type(error).__name__}: {error}"

@@ -1,7 +1,6 @@
 """`scorebench bench`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -24,27 +23,22 @@ def bench(names: tuple[str, ...], json_file: Path | None) -> None:
     from rich.console import Console
 
     runs = {name: load(name) for name in dict.fromkeys(names or BENCHMARKS)}
-    console, told = Console(), machine()
-    console.print(", ".join(f"{key} {value}" for key, value in told.items()), style="dim", highlight=False)
+    console, told = Console(stderr=True), machine()
+    click.echo(", ".join(f"{key} {value}" for key, value in told.items()))
     results: dict[str, Rows] = {}
     for name, run in runs.items():
         with console.status(f"{name} ..."):
             results[name] = run()
-        _show(console, BENCHMARKS[name][1], results[name])
+        click.echo(_as_text(BENCHMARKS[name][1], results[name]))
     if json_file is not None:
         write_json(json_file, {"machine": told, "benchmarks": results})
 
 
-def _show(console: Any, title: str, rows: Rows) -> None:
-    """Print ``rows`` as one table."""
-    from rich.table import Table
+def _as_text(title: str, rows: Rows) -> str:
+    """``rows`` as one Markdown table under its title."""
+    from scorebench.layout import aligned
 
-    table = Table(title=title, title_justify="left")
-    for key in rows[0] if rows else ():
-        table.add_column(key, justify="left" if isinstance(rows[0][key], str) else "right")
-    for row in rows:
-        table.add_row(*(_number(value) for value in row.values()))
-    console.print(table)
+    return f"\n{title}\n\n" + aligned(list(rows[0]), [[_number(v) for v in row.values()] for row in rows])
 
 
 def _number(value: object) -> str:

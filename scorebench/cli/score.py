@@ -50,7 +50,7 @@ def score(
         manifest = RunFolder(run_folder).manifest
         if manifest is None:
             raise UsageError(f"{run_folder}: no run here (no manifest.json)")
-        figures = rescore(run_folder, open_dataset(dataset or manifest["identity"]["dataset"]))
+        figures = rescore(run_folder, open_dataset(dataset or _dataset_of(run_folder, manifest)))
         table = RunFolder(run_folder).errors() if errors else None
     else:
         if split is None or positions is None:
@@ -59,6 +59,16 @@ def score(
     if errors is not None and table is not None:
         write_bytes(errors, table.to_csv(index=False).encode())
     click.echo(json.dumps(figures, indent=2) if as_json else describe(figures))
+
+
+def _dataset_of(run_folder: Path, manifest: dict[str, Any]) -> str:
+    """The dataset of a run, where its name is enough to find it."""
+    from scorebench.dataset import BUILT
+
+    name: str = manifest["identity"]["dataset"]
+    if name not in BUILT:
+        raise UsageError(f"{run_folder}: was run on a folder called {name!r}; say where it is with --dataset")
+    return name
 
 
 def describe(figures: dict[str, Any]) -> str:
