@@ -197,3 +197,15 @@ def test_a_stored_table_that_is_none_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.json").write_text(text)
     done = scorebench("check", "--against", "bad.json", *DATA, cwd=tmp_path, code=2)
     assert "bad.json: not a table" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_whole_table_on_mini_shows_what_the_readme_says(tmp_path: Path) -> None:
+    done = scorebench("table", "--dataset", "mini", "--format", "json", cwd=tmp_path)
+    sections = {s["split"]: {r["tracker"]: r["ratios"] for r in s["rows"]} for s in json.loads(done.stdout)["sections"]}
+    assert list(sections) == ["full", "subset-synthetic", "subset-performance", "subset-direct", "subset-room"]
+    for rows in sections.values():
+        assert rows["oracle"]["strict"] == [1.0] * 5
+    assert sections["full"]["score-dtw"]["strict"][2] > 0.90
+    performed = sections["subset-performance"]
+    assert performed["score-dtw"]["strict"][2] > performed["steady"]["strict"][2] + 0.3
