@@ -150,6 +150,9 @@ def _unreadable(sound: Sound, reader: str) -> DataError:
 @functools.cache
 def _fluidsynth() -> ModuleType | None:
     """pyfluidsynth, or None where it or the library behind it is absent."""
+    # FluidSynth decodes compressed soundfonts with libsndfile. soundfile brings one of its own under the same name, and
+    # the one that is loaded first serves both; the two differ in the last bits. So it is always soundfile's.
+    importlib.import_module("soundfile")
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # it prints where the library is, if CI is set
             module = importlib.import_module("fluidsynth")

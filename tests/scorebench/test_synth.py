@@ -1,6 +1,8 @@
 """What comes out of the synthesiser is what was asked for: when, how long, how loud, and the same every time."""
 
+import hashlib
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
@@ -254,3 +256,20 @@ def test_a_file_that_is_no_soundfont_is_named(tmp_path: Path):
     broken.write_bytes(b"RIFF nothing")
     with pytest.raises(DataError, match=r"broken\.sf2"):
         synth.render(notes((0, 1, 60, 80)), synth.Sound("piano", broken))
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+@pytest.mark.parametrize("first", ["soundfile", "scorebench.synth", "numba", "torch"])
+def test_the_same_bytes_whatever_was_imported_before(first: str) -> None:
+    pytest.importorskip(first)
+    script = f"""
+import importlib, hashlib
+importlib.import_module({first!r})
+import pandas as pd
+from scorebench.synth import render
+notes = pd.DataFrame({{"onset_s": [0.0, 0.3], "duration_s": [0.5, 0.5], "pitch": [60, 67], "velocity": [70, 80]}})
+print(hashlib.sha256(render(notes).tobytes()).hexdigest())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    rows = notes((0, 0.5, 60, 70), (0.3, 0.5, 67, 80))
+    assert done.stdout.strip() == hashlib.sha256(synth.render(rows).tobytes()).hexdigest()
