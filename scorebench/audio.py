@@ -9,10 +9,13 @@ from scorebench.errors import DataError
 from scorebench.timebase import SAMPLE_RATE
 
 
-def read_audio(path: Path) -> NDArray[np.float32]:
+def read_audio(path: Path, channel: int | None = None) -> NDArray[np.float32]:
     """The sound in ``path`` (wav, flac, mp3, ogg) as mono at 22 050 Hz.
 
     Channels are averaged, other rates resampled by soxr at high quality, as the authors' reader does.
+
+    Args:
+        channel: read this one alone, counted from 0.
 
     Returns:
         (samples,) float32 in [-1, 1].
@@ -35,6 +38,10 @@ def read_audio(path: Path) -> NDArray[np.float32]:
         raise DataError(f"{path}: holds no samples")
     if not np.isfinite(samples).all():
         raise DataError(f"{path}: holds samples that are NaN or infinite; render or record it again")
+    if channel is not None:
+        if channel >= samples.shape[1]:
+            raise DataError(f"{path}: has {samples.shape[1]} channel(s), none numbered {channel}")
+        samples = samples[:, [channel]]
     mono = samples.mean(axis=1, dtype=np.float32) if samples.shape[1] > 1 else samples[:, 0]
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")

@@ -1,8 +1,9 @@
 """What a dataset offers, and how a name or a folder becomes one."""
 
 import difflib
+import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +49,19 @@ DEFAULT = "mini"
 BUILT = ("mini",)
 """Datasets that scorebench builds by itself when they are first used."""
 
+FROM_SOURCE: Mapping[str, str] = {
+    "msmd-rebuild": "scorebench.build.msmd_rebuild:build_msmd_rebuild",
+    "performed": "scorebench.build.performed:build_performed",
+    "recordings": "scorebench.build.recordings:build_recordings",
+}
+"""Datasets that ``scorebench data build NAME --source DIR`` builds: the function (store folder, source) that does."""
+
+FETCHED = ("msmd",)
+"""Datasets that ``scorebench data get NAME`` fetches."""
+
+COMPOSED = ("open",)
+"""Datasets whose splits are splits of others; each of those is built by itself."""
+
 
 def open_dataset(name_or_path: str | None = None, progress: bool = True) -> Dataset:
     """The dataset called, or in the folder, ``name_or_path``; built first where that is needed.
@@ -59,32 +73,63 @@ def open_dataset(name_or_path: str | None = None, progress: bool = True) -> Data
         progress: show a bar while building.
 
     Raises:
-        UsageError: neither a known name nor a dataset's folder.
+        UsageError: neither a known name nor a dataset's folder, or one that must be built from its sources first.
         DataError: the dataset is damaged.
         MissingDependencyError: building it needs something that is not installed.
     """
     wanted = name_or_path or os.environ.get("SCOREBENCH_DATASET") or DEFAULT
     if wanted in BUILT:
         return _built(wanted, progress)
-    folder = Path(wanted).expanduser()
+    if wanted in COMPOSED:
+        from scorebench.build.corpus import card_facts
+        from scorebench.composite import CompositeDataset
+
+        return CompositeDataset(card_facts(wanted)[1], lambda part: open_dataset(part, progress))
+    folder = built_folder(wanted) if wanted in FROM_SOURCE else Path(wanted).expanduser()
+    if wanted in FROM_SOURCE and not (folder / "dataset.json").is_file():
+        raise UsageError(f"{wanted} is not built yet: scorebench data build {wanted} --source DIR")
+    if wanted in FETCHED:
+        folder = _unpacked(built_folder(wanted))
     if not folder.is_dir():
-        near = difflib.get_close_matches(wanted, BUILT, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"give a folder, or one of: {', '.join(BUILT)}"
+        known = (*BUILT, *FROM_SOURCE, *FETCHED, *COMPOSED)
+        near = difflib.get_close_matches(wanted, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"give a folder, or one of: {', '.join(known)}"
         raise UsageError(f"no dataset called {wanted!r}, and no such folder; {hint}")
     if (folder / "dataset.json").is_file():
         from scorebench.store import StoreDataset
 
         return StoreDataset(folder)
     from scorebench.authors_layout import AuthorsDataset
+    from scorebench.msmd import MsmdDataset, is_msmd
 
-    return AuthorsDataset(folder)
+    return MsmdDataset(folder) if is_msmd(folder) else AuthorsDataset(folder)
+
+
+def _unpacked(folder: Path) -> Path:
+    """The folder with the package itself: archives may hold it in one folder of their own."""
+    if not folder.is_dir():
+        raise UsageError("msmd is not here yet: scorebench data get msmd (or pass --dataset FOLDER)")
+    inner = [path for path in folder.iterdir() if path.is_dir()]
+    return inner[0] if len(inner) == 1 and not (folder / "msmd_test").is_dir() else folder
 
 
 def built_folder(name: str) -> Path:
-    """Where the dataset ``name``, one of ``BUILT``, is or will be: its version is part of the folder's name."""
-    from scorebench.build.corpus import read_card
+    """Where a dataset that is built here is or will be: its version is part of the folder's name."""
+    from scorebench.build.corpus import card_facts
 
-    return cache_dir() / "datasets" / f"{name}-{read_card(name).version}"
+    return cache_dir() / "datasets" / f"{name}-{card_facts(name)[1]['version']}"
+
+
+def build_from_source(name: str, source: Path, progress: bool = True) -> Dataset:
+    """Build the dataset ``name``, one of ``FROM_SOURCE``, from the folder ``source``, or open it where it is complete.
+
+    Raises:
+        UsageError: ``source`` is not what it must be.
+        ScorebenchError: see the builder.
+    """
+    module, _, function = FROM_SOURCE[name].partition(":")
+    dataset: Dataset = getattr(importlib.import_module(module), function)(built_folder(name), source, progress=progress)
+    return dataset
 
 
 def _built(name: str, progress: bool) -> Dataset:

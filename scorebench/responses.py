@@ -13,19 +13,20 @@ DIRECT_SHARE = 0.5
 """The direct sound is the first sample that reaches this share of the largest: a strong reflection can be louder."""
 
 
-def read_response(path: Path, longest_s: float | None = None) -> NDArray[np.float32]:
-    """One response (mono) at 22 050 Hz, its direct sound at sample 0 and its energy 1.
+def read_response(path: Path, longest_s: float | None = None, channel: int | None = None) -> NDArray[np.float32]:
+    """One response at 22 050 Hz, its direct sound at sample 0 and its energy 1.
 
     Measured rooms begin with the time that sound needs to the microphone, up to a tenth of a second: left in, every
     onset would be late by it.
 
     Args:
         longest_s: cut off, faded over the last tenth, after this many seconds.
+        channel: of a file with several; by default their mean. Of a B-format file W, which is 0, is the microphone.
 
     Raises:
         DataError: the file cannot be read, or is silent.
     """
-    response = read_audio(path).astype(np.float64)
+    response = read_audio(path, channel).astype(np.float64)
     peak = np.abs(response).max()
     if not peak > 0:
         raise DataError(f"{path}: a silent impulse response")

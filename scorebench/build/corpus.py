@@ -2,7 +2,7 @@
 
 import importlib.util
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,28 @@ def read_card(name: str) -> Card:
     Raises:
         DataError: its card or one of its lists is damaged; the file is named.
     """
+    path, facts = card_facts(name)
+    try:
+        pieces = tuple(PieceCard(**piece) for piece in facts["piece"])
+        conditions = {split: _condition(made) for split, made in facts["conditions"].items()}
+        names = {p.name for p in pieces}
+        splits = {split: read_split(path.parent / "splits" / f"{split}.txt", names) for split in conditions}
+        return Card(facts["name"], facts["version"], int(facts["seed"]), pieces, conditions, splits, facts)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: not a dataset card ({error}); install scorebench again") from error
+
+
+def card_facts(name: str) -> tuple[Path, dict[str, Any]]:
+    """The card of the dataset called ``name``: where it lies, and what it says; all have name, version, licence.
+
+    Raises:
+        DataError: it is damaged.
+    """
     path = resource(f"datasets/{name}/card.toml")
     try:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
-        pieces = tuple(PieceCard(**piece) for piece in facts["piece"])
-        conditions = {split: _condition(made) for split, made in facts["conditions"].items()}
-        splits = {split: _split(path.parent / "splits" / f"{split}.txt", pieces) for split in conditions}
-        return Card(facts["name"], facts["version"], int(facts["seed"]), pieces, conditions, splits, facts)
-    except (KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+        return path, {**facts, "name": str(facts["name"]), "version": str(facts["version"])}
+    except (KeyError, ValueError) as error:
         raise DataError(f"{path}: not a dataset card ({error}); install scorebench again") from error
 
 
@@ -81,9 +95,14 @@ def _condition(made: Mapping[str, Any]) -> ConditionCard:
     return ConditionCard(made["audio"], made["timing"], made["sound"], made["room"])
 
 
-def _split(path: Path, pieces: tuple[PieceCard, ...]) -> tuple[str, ...]:
+def read_split(path: Path, known: Set[str]) -> tuple[str, ...]:
+    """The names of pieces in one of a definition's lists, sorted.
+
+    Raises:
+        DataError: it names none, one twice, or one that is not ``known``.
+    """
     names = path.read_text(encoding="utf-8").split()
-    unknown = set(names) - {p.name for p in pieces}
+    unknown = set(names) - known
     if unknown or not names or len(set(names)) != len(names):
         raise DataError(f"{path}: names unknown pieces or none, or one twice ({', '.join(sorted(unknown))})")
     return tuple(sorted(names))

@@ -45,7 +45,7 @@ def read_match(path: Path) -> Match:
     """
     if not path.is_file():
         raise DataError(f"{path}: no such performance; get the source again")
-    reader = _reader()
+    reader = match_reader()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # soft pedal lines, tracks: nothing that is used here
@@ -61,10 +61,13 @@ def read_match(path: Path) -> Match:
     return Match(strokes, links)
 
 
-def _reader() -> Any:
+def match_reader() -> Any:
     """partitura's module for .match files.
 
     partitura downloads a soundfont when it is imported beside pyfluidsynth: it must not see that package.
+
+    Raises:
+        MissingDependencyError: partitura is not installed.
     """
     absent = object()
     seen = sys.modules.get("fluidsynth", absent)
@@ -98,7 +101,9 @@ def _strokes(part: Any) -> tuple[pd.DataFrame, dict[str, int]]:
 def _links(lines: Any, pairs: list[dict[str, str]], rows: dict[str, int]) -> pd.DataFrame:
     """The score's notes in its order, each with its key stroke."""
     beat = {str(note.Anchor): float(note.OnsetInBeats) for note in lines.snotes}
-    named = [(p["score_id"], rows[p["performance_id"]] if p["label"] == "match" else -1) for p in pairs if "score_id" in p]
+    named = [
+        (p["score_id"], rows[p["performance_id"]] if p["label"] == "match" else -1) for p in pairs if "score_id" in p
+    ]
     table = pd.DataFrame(named, columns=["anchor", "stroke"]).drop_duplicates("anchor")
     table["beat"] = table["anchor"].map(beat)
     table = table.sort_values(["beat", "anchor"], kind="stable").reset_index(drop=True)

@@ -3,13 +3,9 @@
 Built piece by piece in worker processes. A killed build goes on where it was; the number of workers changes no byte.
 """
 
-import contextlib
-import hashlib
 import importlib.metadata
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,13 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scorebench.build.corpus import Card, ConditionCard, PieceCard, corpus_folder, read_card, score_text
-from scorebench.build.engrave import engrave, rasterise
-from scorebench.build.workers import build_all
-from scorebench.errors import ScorebenchError, UsageError
-from scorebench.files import write_json
+from scorebench.build.engrave import engrave
+from scorebench.build.pipeline import PLAN, alone, build_pieces, lettering, start
+from scorebench.errors import UsageError
 from scorebench.score import NOTE_COLUMNS, as_table
 from scorebench.store import INDEX, StoreDataset
-from scorebench.store_writer import PIECES, finish, write_piece
+from scorebench.store_writer import finish, write_piece
 
 NAME = "mini"
 
@@ -52,21 +47,17 @@ def build_mini(
     """
     card = read_card(NAME)
     wanted = _wanted(card, pieces)
-    with _alone(root):
+    with alone(root):
         if not (root / INDEX).is_file():
             plan = {"definition": card.facts, "pieces": [p.name for p in wanted], "tools": tools()}
-            _start(root, plan)
-            _build_pieces(root, card, wanted, jobs or min(4, os.cpu_count() or 1), progress)
+            start(root, plan)
+            build_pieces(root, [p.name for p in wanted], __name__, jobs, progress)
             names = {p.name for p in wanted}
             splits = {split: [n for n in listed if n in names] for split, listed in card.splits.items()}
             facts = {"name": card.name, "version": card.version, "definition": card.facts, "tools": plan["tools"]}
             finish(root, facts, {split: listed for split, listed in splits.items() if listed})
-            (root / _PLAN).unlink(missing_ok=True)
+            (root / PLAN).unlink(missing_ok=True)
     return StoreDataset(root)
-
-
-_PLAN = "building.json"
-"""What a build that is under way is made from: a build from anything else starts afresh."""
 
 
 def tools() -> dict[str, Any]:
@@ -84,17 +75,8 @@ def tools() -> dict[str, Any]:
         "synthesiser": synth.engine(),
         "sounds": {name: synth.find_sound(name).identity() for name in synth.SOUNDS},
         "room": json.loads(json.dumps(room.describe())),
-        "lettering": _lettering(),
+        "lettering": lettering(),
     }
-
-
-def _lettering() -> str:
-    """sha256 of words as they come out here: they are set in the system's font for Times, whichever that is."""
-    style = 'font-family="Times, serif" font-size="90"'
-    words = f'<text y="200" {style}>Adagio 1234567890</text><text y="400" {style} font-style="italic">espressivo</text>'
-    words += f'<text y="600" {style} font-weight="bold">Allegro</text>'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 835 1181">{words}</svg>'
-    return hashlib.sha256(rasterise(svg).tobytes()).hexdigest()
 
 
 def _wanted(card: Card, names: Sequence[str] | None) -> list[PieceCard]:
@@ -105,49 +87,6 @@ def _wanted(card: Card, names: Sequence[str] | None) -> list[PieceCard]:
     if unknown or not names:
         raise UsageError(f"{card.name} has no piece {', '.join(unknown)!r}; known: {', '.join(sorted(known))}")
     return [known[n] for n in sorted(set(names))]
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Wait until no other process builds ``root``. The system drops the lock of a process that dies."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        file = (root / ".lock").open("w")
-    except OSError as error:
-        raise ScorebenchError(f"{root}: cannot be written ({error.strerror}); set SCOREBENCH_CACHE") from error
-    with file:
-        with contextlib.suppress(ImportError):  # not on Windows: two builds there do the work twice
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _start(root: Path, plan: Mapping[str, Any]) -> None:
-    """Keep the finished pieces of a killed build of the same plan; clear away everything else."""
-    digest = hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-    try:
-        same = json.loads((root / _PLAN).read_text())["sha256"] == digest
-    except (OSError, ValueError, KeyError, TypeError):
-        same = False
-    for folder in (root / PIECES).glob("*"):
-        if not same or folder.name.startswith("."):
-            shutil.rmtree(folder, ignore_errors=True)
-    write_json(root / _PLAN, {"sha256": digest})
-
-
-def _build_pieces(root: Path, card: Card, wanted: Sequence[PieceCard], jobs: int, progress: bool) -> None:
-    from scorebench.progress import progress_bar
-
-    left = [p for p in wanted if not (root / PIECES / p.name / "piece.json").is_file()]
-    with progress_bar(progress) as bar:
-        task = bar.add_task(f"building {card.name}", total=len(wanted), completed=len(wanted) - len(left))
-        if jobs > 1:
-            build_all(root, [p.name for p in left], jobs, lambda _: bar.advance(task))
-            return
-        for piece in left:
-            build_piece(root, piece.name)
-            bar.advance(task)
 
 
 def build_piece(root: Path, name: str) -> None:

@@ -72,9 +72,26 @@ def in_room(audio: NDArray[np.float32], seed: int, piece: str = "", room: Room =
         return audio
     dry = audio.astype(np.float64)
     wet = oaconvolve(dry, impulse_response(room))[: len(dry)]
-    wet *= _rms(dry) / max(_rms(wet), np.finfo(float).tiny)
-    noise = _pinkish(len(wet), generator(seed, piece, "noise"), room.noise_floor_hz)
-    heard = wet + noise * (_rms(wet) * 10 ** (-room.snr_db / 20))
+    return with_noise(wet, audio, room.snr_db, generator(seed, piece, "noise"), room.noise_floor_hz)
+
+
+def with_noise(
+    wet: NDArray[np.float64],
+    dry: NDArray[np.float32],
+    snr_db: float,
+    rng: np.random.Generator,
+    floor_hz: float = Room.noise_floor_hz,
+) -> NDArray[np.float32]:
+    """``wet`` at the RMS of ``dry``, with noise ``snr_db`` below it whose power falls as 1/f above ``floor_hz``.
+
+    Returns:
+        (samples,) float32; turned down, never clipped, where a sample would exceed ``PEAK_LIMIT``.
+    """
+    if not len(wet):
+        return np.zeros(0, np.float32)
+    wet = wet * (_rms(dry.astype(np.float64)) / max(_rms(wet), np.finfo(float).tiny))
+    noise = _pinkish(len(wet), rng, floor_hz)
+    heard = wet + noise * (_rms(wet) * 10 ** (-snr_db / 20))
     heard *= PEAK_LIMIT / max(float(np.abs(heard).max()), PEAK_LIMIT)
     return np.asarray(heard, np.float32)
 

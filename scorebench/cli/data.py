@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from scorebench.cli.pack import pack
+from scorebench.cli.transfer import export, get
 from scorebench.errors import ScorebenchError, UsageError
 
 
@@ -23,6 +24,8 @@ def data() -> None:
 
 
 data.add_command(pack)
+data.add_command(get)
+data.add_command(export)
 
 
 @data.command("list")
@@ -33,39 +36,54 @@ def list_datasets() -> None:
     Example:
       scorebench data list
     """
-    from scorebench.build.corpus import read_card
-    from scorebench.dataset import BUILT, built_folder
+    from scorebench.build.corpus import card_facts
+    from scorebench.dataset import BUILT, FROM_SOURCE, built_folder
     from scorebench.store import INDEX
 
-    for name in BUILT:
-        card = read_card(name)
+    for name in (*BUILT, *FROM_SOURCE):
+        _, card = card_facts(name)
         folder = built_folder(name)
-        state = f"built, {folder}" if (folder / INDEX).is_file() else f"not built; scorebench data build {name}"
-        click.echo(f"{name}  version {card.version}  {len(card.pieces)} pieces  {state}")
+        how = f"scorebench data build {name}" + (" --source DIR" if name in FROM_SOURCE else "")
+        state = f"built, {folder}" if (folder / INDEX).is_file() else f"not built; {how}"
+        click.echo(f"{name}  version {card['version']}  {len(card.get('piece', []))} pieces  {state}")
 
 
 @data.command("build")
 @click.argument("name")
+@click.option(
+    "--source",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with the sources, for a dataset that does not bring them.",
+)
 @click.option("--fresh", is_flag=True, help="Build again, even where it is complete.")
-def build_dataset(name: str, fresh: bool) -> None:
+def build_dataset(name: str, source: Path | None, fresh: bool) -> None:
     """Build the dataset NAME into the cache. A build that was killed goes on where it was.
+
+    What cannot be built of a dataset from sources is named, line by line, and tried again the next time.
 
     \b
     Example:
       scorebench data build mini
+      scorebench data build performed --source DIR
     """
-    from scorebench.dataset import BUILT, built_folder, open_dataset
+    from scorebench.dataset import BUILT, FROM_SOURCE, build_from_source, built_folder, open_dataset
 
-    if name not in BUILT:
-        raise UsageError(f"scorebench builds no dataset called {name!r}; it builds: {', '.join(BUILT)}")
+    if name not in BUILT and name not in FROM_SOURCE:
+        known = ", ".join((*BUILT, *FROM_SOURCE))
+        raise UsageError(f"scorebench builds no dataset called {name!r}; it builds: {known}")
+    if name in FROM_SOURCE and source is None:
+        raise UsageError(f"{name} is built from sources that you have: --source DIR; its card.toml says which")
     folder = built_folder(name)
     if fresh and folder.exists():
         try:
             shutil.rmtree(folder)
         except OSError as error:
             raise ScorebenchError(f"{folder}: cannot be removed ({error.strerror}); remove it by hand") from error
-    dataset = open_dataset(name)
-    click.echo(f"{dataset.name}: {len(dataset.pieces('full'))} pieces in {folder}\nhash {dataset.hash}")
+    dataset = open_dataset(name) if source is None else build_from_source(name, source)
+    for line in getattr(dataset, "facts", {}).get("failures", []):
+        click.echo(f"failed: {line}", err=True)
+    pieces = {piece for split in dataset.splits() for piece in dataset.pieces(split)}
+    click.echo(f"{dataset.name}: {len(pieces)} pieces in {folder}\nhash {dataset.hash}")
 
 
 @data.command("info")
@@ -87,8 +105,24 @@ def info(name: str | None) -> None:
     for key, text in facts.get("definition", {}).items():
         if isinstance(text, str):
             click.echo(f"\n{key}: {text.strip()}")
+    for licence, pieces in _licences(dataset).items():
+        click.echo(f"\nlicence {licence} ({len(pieces)} pieces): {', '.join(pieces)}")
+    for line in facts.get("failures", []):
+        click.echo(f"\nfailed: {line}")
     if "tools" in facts:
         click.echo(f"\ntools: {json.dumps(facts['tools'], indent=2, sort_keys=True)}")
+
+
+def _licences(dataset: Any) -> dict[str, list[str]]:
+    """Licence -> pieces of a page store that have it; nothing for other datasets."""
+    from scorebench.store import StoreDataset
+
+    found: dict[str, list[str]] = {}
+    if isinstance(dataset, StoreDataset):
+        for path in sorted((dataset.root / "pieces").glob("[!.]*/piece.json")):
+            licence = json.loads(path.read_text(encoding="utf-8")).get("licence", "not stated")
+            found.setdefault(licence, []).append(path.parent.name)
+    return found
 
 
 @data.command("check")

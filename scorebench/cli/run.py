@@ -19,6 +19,7 @@ from scorebench.errors import UsageError
 @click.command()
 @tracker_option
 @click.option("--split", "splits", multiple=True, metavar="S", help="A split of the dataset (may be repeated).")
+@click.option("--performer", metavar="P", help="One pianist of a split that has several: p01, p02, ...")
 @dataset_option
 @piece_option
 @out_option
@@ -27,6 +28,7 @@ from scorebench.errors import UsageError
 def run(
     trackers: tuple[str, ...],
     splits: tuple[str, ...],
+    performer: str | None,
     dataset: str | None,
     pieces: tuple[str, ...],
     out: Path,
@@ -41,12 +43,15 @@ def run(
     \b
     Example:
       scorebench run --tracker score-dtw --tracker steady --split subset-room
+      scorebench run --tracker score-dtw --split subset-performance --performer p07 --dataset performed
     """
     from scorebench.batch import run_all, specs_for
     from scorebench.dataset import open_dataset
 
     if not trackers or not splits:
         raise UsageError("name at least one --tracker and one --split; `scorebench trackers` lists trackers")
+    if performer is not None:
+        splits = tuple(f"{split}@{performer}" for split in splits)
     specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces)
     failures = run_all(specs, out, fresh)
     for line in failures:
