@@ -5,7 +5,7 @@ import importlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from scorebench.errors import UsageError
 from scorebench.files import cache_dir
@@ -55,6 +55,9 @@ FROM_SOURCE: Mapping[str, str] = {
     "recordings": "scorebench.build.recordings:build_recordings",
 }
 """Datasets that ``scorebench data build NAME --source DIR`` builds: the function (store folder, source) that does."""
+
+SOURCE_FETCHED: Mapping[str, str] = {"msmd-rebuild": "scorebench.build.mutopia_fetch:fetch_sources"}
+"""Those whose sources can be fetched when ``--source`` is left out: the function that gives their folder."""
 
 FETCHED = ("msmd",)
 """Datasets that ``scorebench data get NAME`` fetches."""
@@ -120,16 +123,24 @@ def built_folder(name: str) -> Path:
     return cache_dir() / "datasets" / f"{name}-{card_facts(name)[1]['version']}"
 
 
-def build_from_source(name: str, source: Path, progress: bool = True) -> Dataset:
+def build_from_source(name: str, source: Path | None, progress: bool = True) -> Dataset:
     """Build the dataset ``name``, one of ``FROM_SOURCE``, from the folder ``source``, or open it where it is complete.
 
     Raises:
-        UsageError: ``source`` is not what it must be.
+        UsageError: ``source`` is not what it must be, or is left out where nothing can be fetched.
         ScorebenchError: see the builder.
     """
-    module, _, function = FROM_SOURCE[name].partition(":")
-    dataset: Dataset = getattr(importlib.import_module(module), function)(built_folder(name), source, progress=progress)
+    if source is None and name not in SOURCE_FETCHED:
+        raise UsageError(f"{name} is built from sources that you have: --source DIR; its card.toml says which")
+    place: Path = source if source is not None else _function(SOURCE_FETCHED[name])()
+    dataset: Dataset = _function(FROM_SOURCE[name])(built_folder(name), place, progress=progress)
     return dataset
+
+
+def _function(target: str) -> Any:
+    """What ``module:function`` names."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _built(name: str, progress: bool) -> Dataset:

@@ -19,7 +19,7 @@ Report = Callable[[int, int | None], None]
 """Called with bytes done and bytes in all (None where the server does not say)."""
 
 
-def _quiet(done: int, total: int | None) -> None:  # noqa: ARG001
+def _quiet(done: int, total: int | None) -> None:
     """Report nothing."""
 
 
@@ -92,6 +92,7 @@ def unpack(archive: Path, folder: Path, advance: Callable[[], None] = lambda: No
         with zipfile.ZipFile(archive) as file:
             members = [m for m in file.infolist() if not m.is_dir()]
             _check(archive, members)
+            partial.mkdir(parents=True, exist_ok=True)
             for member in members:
                 target = partial / member.filename
                 if not (target.is_file() and target.stat().st_size == member.file_size):
@@ -101,7 +102,6 @@ def unpack(archive: Path, folder: Path, advance: Callable[[], None] = lambda: No
         raise DataError(f"{archive}: no complete zip archive ({error}); delete it and fetch it again") from error
     except OSError as error:
         raise DataError(f"{archive}: cannot be unpacked into {folder.parent} ({error.strerror or error})") from error
-    folder.parent.mkdir(parents=True, exist_ok=True)
     partial.replace(folder)
 
 

@@ -71,15 +71,13 @@ def build_dataset(name: str, source: Path | None, fresh: bool) -> None:
     if name not in BUILT and name not in FROM_SOURCE:
         known = ", ".join((*BUILT, *FROM_SOURCE))
         raise UsageError(f"scorebench builds no dataset called {name!r}; it builds: {known}")
-    if name in FROM_SOURCE and source is None:
-        raise UsageError(f"{name} is built from sources that you have: --source DIR; its card.toml says which")
     folder = built_folder(name)
     if fresh and folder.exists():
         try:
             shutil.rmtree(folder)
         except OSError as error:
             raise ScorebenchError(f"{folder}: cannot be removed ({error.strerror}); remove it by hand") from error
-    dataset = open_dataset(name) if source is None else build_from_source(name, source)
+    dataset = build_from_source(name, source) if name in FROM_SOURCE else open_dataset(name)
     for line in getattr(dataset, "facts", {}).get("failures", []):
         click.echo(f"failed: {line}", err=True)
     pieces = {piece for split in dataset.splits() for piece in dataset.pieces(split)}
