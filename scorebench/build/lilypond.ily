@@ -45,7 +45,9 @@
        ((note-head-interface translator grob source)
         (let ((cause (ly:grob-property grob 'cause)))
           (if (and (ly:stream-event? cause) (eq? (grob::name grob) 'NoteHead))
-              (scorebench:log-note context (scorebench:note-number grob) cause))))
+              (scorebench:log-note context (scorebench:note-number grob) cause)))))
+      ;; A tie is announced when it begins, and again when its right note is there.
+      (end-acknowledgers
        ((tie-interface translator grob source) (set! ties (cons grob ties))))
       ((stop-translation-timestep translator)
        (clock)

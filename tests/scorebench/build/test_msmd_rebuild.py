@@ -8,6 +8,7 @@ import pytest
 
 from scorebench.authors_layout import read_piece
 from scorebench.build import msmd_rebuild
+from scorebench.build.lilypond_score import engrave_lilypond
 from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, sources, tools
 from scorebench.checking import check_dataset
 from scorebench.errors import DataError, MissingDependencyError, UsageError
@@ -93,3 +94,40 @@ def test_a_piece_that_fails_is_listed_and_the_rest_is_built(tmp_path: Path, monk
     only(monkeypatch, *made[1:])
     with pytest.raises(DataError, match="no piece could be built"):
         build_msmd_rebuild(tmp_path / "other", tmp_path / "source", jobs=1, progress=False)
+
+
+@needs_lilypond
+def test_built_twice_the_bytes_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "source/ftp/NobodyN/O1/waltz"
+    folder.mkdir(parents=True)
+    (folder / "waltz.ly").write_text(
+        "\\version \"2.24.0\"\n\\score { \\new PianoStaff << \\new Staff { \\time 3/4 c''4 <e' g'>2~ | q2. } "
+        "\\new Staff { \\clef bass c4 e g | c2. } >> \\layout {} \\midi {} }"
+    )
+    only(monkeypatch, Source("NobodyN__O1__waltz", "test", "ftp/NobodyN/O1/waltz/waltz.ly", "0", "CC0", False))
+    one, other = (
+        build_msmd_rebuild(tmp_path / name, tmp_path / "source", jobs=1, progress=False) for name in ("one", "other")
+    )
+    assert one.facts == other.facts
+    assert one.load("full", "NobodyN__O1__waltz").notes["pitch"].tolist() == [48, 72, 52, 64, 67, 55, 48]
+
+
+TIES = [
+    ("c''4 e'2~ | e'2.", [(72, 0, 1), (64, 1, 5)]),
+    ("c''4 <e' g'>2~ | q2.", [(72, 0, 1), (64, 1, 5), (67, 1, 5)]),
+    ("<< { e'2.~ | e'2. } \\\\ { c'2~ c'4~ | c'2. } >>", [(60, 0, 6), (64, 0, 6)]),
+    ("e'2.~ \\break e'2.", [(64, 0, 6)]),
+    ("\\repeat volta 2 { e'2.~ } \\alternative { { e'2. } { e'2.\\repeatTie } }", [(64, 0, 6), (64, 6, 3)]),
+]
+
+
+@needs_lilypond
+@pytest.mark.parametrize(("music", "sounds"), TIES)
+def test_tied_notes_sound_once(tmp_path: Path, music: str, sounds: list[tuple[int, int, int]]) -> None:
+    source = tmp_path / "x.ly"
+    source.write_text(
+        f'\\version "2.24.0"\n\\score {{ \\new Staff {{ \\time 3/4 {music} }} \\layout {{}} \\midi {{}} }}'
+    )
+    notes = engrave_lilypond(source, "x").notes
+    rows = zip(notes["pitch"], notes["score_onset_s"].round(3), notes["score_duration_s"].round(3), strict=True)
+    assert [tuple(row) for row in rows] == sounds
