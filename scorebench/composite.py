@@ -38,10 +38,14 @@ class CompositeDataset:
 
     @cached_property
     def hash(self) -> str:
-        """sha256 over the parts' hashes and which split is which."""
-        parts = {name: part.hash for name, part in sorted(self._parts.items())}
-        mapping = {split: [about["dataset"], about["split"]] for split, about in self._conditions.items()}
-        return hashlib.sha256(json.dumps([parts, mapping], sort_keys=True).encode()).hexdigest()
+        """sha256 over the hashes of the splits it takes; what else its parts hold does not count."""
+        taken = {split: self._hash_of(about["dataset"], about["split"]) for split, about in self._conditions.items()}
+        return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
+
+    def _hash_of(self, dataset: str, split: str) -> list[str]:
+        part = self._parts[dataset]
+        of_split = getattr(part, "split_hash", None)
+        return [dataset, split, of_split(split) if of_split else part.hash]
 
     def splits(self) -> Sequence[str]:
         """Names of the splits, in the card's order."""

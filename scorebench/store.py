@@ -11,6 +11,7 @@ pieces/<piece>/piece.json          title, composer, conditions: {split: {audio, 
 """
 
 import difflib
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -62,6 +63,13 @@ class StoreDataset:
         self.hash: str = self.facts["hash"]
         conditions = self.facts.get("definition", {}).get("conditions", {})
         self.titles = {split: about["title"] for split, about in conditions.items() if "title" in about}
+
+    def split_hash(self, split: str) -> str:
+        """sha256 (hex) over the files of the pieces of ``split``, from the index: other pieces do not change it."""
+        folders = tuple(f"pieces/{piece}/" for piece in self.pieces(split))
+        files: dict[str, str] = self.facts["files"]
+        lines = "".join(f"{files[path]}  {path}\n" for path in sorted(files) if path.startswith(folders))
+        return hashlib.sha256(f"{split}\n{lines}".encode()).hexdigest()
 
     def splits(self) -> Sequence[str]:
         """Names of the splits, Table II's first and in its order."""

@@ -110,7 +110,9 @@ def _add(marks: _Marks, element: ET.Element, place: _Place) -> None:
                 x1, _ = where.at(float(line.get("x2", "0")), 0.0)
                 marks.lines.append((x0, x1, y))
     elif kind == "scorebench-head":
-        origin = next((where for _, where in _descendants(element, place)), place)
+        origin = next((where for _, where in _descendants(element, place)), None)
+        if origin is None:  # not drawn: another voice's head stands for it
+            return
         x, y = _Place(origin.x, origin.y, place.x_scale, place.y_scale).at(float(element.get("data-middle", "0")), 0.0)
         marks.heads[int(element.get("data-note", "0"))] = (x, y)
     elif kind == "scorebench-bar-line" and element.get("data-break") != "1":  # 1: the line begins with it

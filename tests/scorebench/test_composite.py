@@ -1,5 +1,9 @@
 """A dataset made of splits of others."""
 
+import json
+import shutil
+from pathlib import Path
+
 import pytest
 
 from scorebench.authors_layout import AuthorsDataset
@@ -46,6 +50,22 @@ def test_its_hash_follows_its_parts_and_their_places(both: CompositeDataset, sma
     swapped = {**CARD, "conditions": {**CARD["conditions"], "full": {**CARD["conditions"]["subset-room"]}}}
     same = {"tiny": AuthorsDataset(TINY), "mini": small_mini}
     assert CompositeDataset(swapped, same.__getitem__).hash != both.hash
+
+
+def test_pieces_of_other_splits_do_not_change_it(small_mini: StoreDataset, tmp_path: Path) -> None:
+    copy = tmp_path / "store"
+    shutil.copytree(small_mini.root, copy)
+    index = json.loads((copy / "dataset.json").read_text())
+    only_full = next(p for p in small_mini.pieces("full") if p not in small_mini.pieces("subset-room"))
+    for path in index["files"]:
+        if path.startswith(f"pieces/{only_full}/"):
+            index["files"][path] = "0" * 64
+    (copy / "dataset.json").write_text(json.dumps({**index, "hash": "1" * 64}))
+    other = StoreDataset(copy)
+    assert other.split_hash("subset-room") == small_mini.split_hash("subset-room")
+    assert other.split_hash("full") != small_mini.split_hash("full")
+    room = {**CARD, "conditions": {"subset-room": CARD["conditions"]["subset-room"]}}
+    assert CompositeDataset(room, lambda _: other).hash == CompositeDataset(room, lambda _: small_mini).hash
 
 
 def test_the_card_of_open_has_the_five_sections_of_table_2() -> None:
