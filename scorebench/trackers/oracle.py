@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorebench.score import ScoreView
-from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES, samples_heard
-from scorebench.tracker import Position, Positions, heard_s
+from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, WINDOW_SAMPLES
+from scorebench.tracker import Position, heard_s
 
 BORDER_FRAMES = 1e-6
 """Onsets this near to the border of two frames count as begun in the earlier one. Theirs are seconds from the page's
@@ -38,15 +38,9 @@ class OracleFollower:
     def hear(self, samples: NDArray[np.float32]) -> Position:
         """The onset that sounds in the newest frame; before any, the first."""
         self._heard += len(samples)
-        return self._after(self._heard)
-
-    def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
-        """The same for every one of ``frames``."""
-        return Positions.from_list(frames, [self._after(min(samples_heard(int(f)), len(audio))) for f in frames])
-
-    def _after(self, heard: int) -> Position:
-        """The answer once ``heard`` samples have been heard."""
         # Rounded up: a sound may end within a frame, and what began in it is asked all the same.
-        newest = np.ceil((heard - WINDOW_SAMPLES) / HOP_SAMPLES)
+        newest = np.ceil((self._heard - WINDOW_SAMPLES) / HOP_SAMPLES)
         now = max(int(np.searchsorted(self._begins, newest, side="right")) - 1, 0)
-        return Position(float(self._x[now]), float(self._y[now]), page=int(self._page[now]), heard_s=heard_s(heard))
+        return Position(
+            float(self._x[now]), float(self._y[now]), page=int(self._page[now]), heard_s=heard_s(self._heard)
+        )

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorebench.score import ScoreView
-from scorebench.timebase import SAMPLE_RATE, WINDOW_SAMPLES, samples_heard
-from scorebench.tracker import Position, Positions, heard_s
+from scorebench.timebase import SAMPLE_RATE, WINDOW_SAMPLES
+from scorebench.tracker import Position, heard_s
 
 
 class Steady:
@@ -33,16 +33,8 @@ class SteadyFollower:
     def hear(self, samples: NDArray[np.float32]) -> Position:
         """The place that the share of the sound heard so far corresponds to."""
         self._heard += len(samples)
-        return self._after(self._heard)
-
-    def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
-        """The same for every one of ``frames``."""
-        return Positions.from_list(frames, [self._after(min(samples_heard(int(f)), len(audio))) for f in frames])
-
-    def _after(self, heard: int) -> Position:
-        """The answer once ``heard`` samples have been heard."""
         # A frame's answer is about the time at which its window begins.
-        now_s = max(heard - WINDOW_SAMPLES, 0) / SAMPLE_RATE
+        now_s = max(self._heard - WINDOW_SAMPLES, 0) / SAMPLE_RATE
         way = self._begins[-1] * min(now_s / self._duration_s, 1.0)
         on = min(int(np.searchsorted(self._begins, way, side="right")) - 1, len(self._y) - 1)
         return Position(
@@ -51,5 +43,5 @@ class SteadyFollower:
             h_px=float(self._height[on]),
             page=int(self._page[on]),
             confidence=0.0,
-            heard_s=heard_s(heard),
+            heard_s=heard_s(self._heard),
         )

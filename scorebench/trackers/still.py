@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorebench.score import ScoreView
-from scorebench.timebase import samples_heard
-from scorebench.tracker import Position, Positions, heard_s
+from scorebench.tracker import Position, heard_s
 
 
 class Still:
@@ -27,12 +26,4 @@ class StillFollower:
     def hear(self, samples: NDArray[np.float32]) -> Position:
         """The top left corner."""
         self._heard += len(samples)
-        return self._after(self._heard)
-
-    def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
-        """The same for every one of ``frames``."""
-        return Positions.from_list(frames, [self._after(min(samples_heard(int(f)), len(audio))) for f in frames])
-
-    def _after(self, heard: int) -> Position:
-        """The answer once ``heard`` samples have been heard."""
-        return Position(0.0, 0.0, confidence=0.0, heard_s=heard_s(heard))
+        return Position(0.0, 0.0, confidence=0.0, heard_s=heard_s(self._heard))
