@@ -1,6 +1,6 @@
 """A training set in one small file, for a machine that has neither LilyPond nor a synthesiser.
 
-A pack is a zip archive: pages as lossless WebP in 16 grey levels, the notes and systems of all pieces as parquet, a
+A pack is a zip archive: pages as lossless WebP in 8 grey levels, the notes and systems of all pieces as parquet, a
 recorded piano (``sampler``) and shortened impulse responses. It is read with pillow, pyarrow, pandas and numpy
 alone. **For local use only**: the soundfont behind the piano and some of the pieces have licences that do not allow
 passing them on; the file says so itself.
@@ -25,7 +25,7 @@ from scorebench.sampler import SampledPiano, play
 from scorebench.score import NOTE_COLUMNS, SYSTEM_COLUMNS, Page, Recording, as_table
 
 FORMAT = 1
-GREY_LEVELS = 16
+GREY_LEVELS = 8
 LOCAL_USE = (
     "For local use only: do not pass this file on. Its piano was recorded from a soundfont and some of its pieces have "
     "licences that were not read or do not allow it. Build your own with `scorebench data pack`."
@@ -35,7 +35,7 @@ MAX_MEMBER_BYTES = 512 << 20
 
 
 def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """``image`` in 16 grey levels, 0 and 255 kept: half the size, and invisible at the sizes that networks see."""
+    """``image`` in 8 grey levels, 0 and 255 kept: half the size, and invisible at the sizes that networks see."""
     step = 255 / (GREY_LEVELS - 1)
     return (np.round(np.round(image / step) * step)).astype(np.uint8)
 

@@ -17,7 +17,7 @@ import click
 def pack(dataset: str, output: Path, splits: tuple[str, ...], responses: Path | None) -> None:
     """Pack a training set into one file, for a machine without LilyPond or a synthesiser.
 
-    Pages in 16 grey levels, notes, a recorded piano, shortened impulse responses. For local use only.
+    Pages in 8 grey levels, notes, a recorded piano, shortened impulse responses. For local use only.
 
     \b
     Example:
