@@ -115,13 +115,17 @@ def in_order(time_s: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArra
 
 
 def _sounding(played: Played, match: Match, stroke: NDArray[np.int64]) -> pd.DataFrame:
-    """The key strokes of the excerpt: its own, and what sounds among them; to the end if the piece ends."""
+    """The key strokes of the excerpt: its own, and what sounds among them.
+
+    Where the score ends, what follows the last note belongs to it too, unless the pianist goes on with other music.
+    """
     onset = match.strokes["onset_s"].to_numpy()
-    own = np.zeros(len(onset), bool)
+    own, elsewhere = np.zeros(len(onset), bool), _elsewhere(match, played)
     own[stroke[stroke >= 0]] = True
     first, last = onset[own].min() - PICKUP_S, onset[own].max()
-    among = (onset >= first) & (onset <= (np.inf if played.ends == "piece" else last))
-    inside: pd.DataFrame = match.strokes[own | (among & ~_elsewhere(match, played))].reset_index(drop=True)
+    goes_on = onset[elsewhere & (onset > last)].min(initial=np.inf)
+    among = (onset >= first) & ((onset <= last) | ((onset < goes_on) & (played.ends == "piece")))
+    inside: pd.DataFrame = match.strokes[own | (among & ~elsewhere)].reset_index(drop=True)
     return inside
 
 

@@ -6,7 +6,7 @@ is written). Times are those of LilyPond's own MIDI, to the tick.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,15 @@ class LilypondEngraving:
         unprinted: score_onset_s, score_duration_s and pitch of the notes that sound but have no notehead of
             their own or of another voice: they are heard, and nobody can point at them.
         movements: how many scores the file prints, one after the other.
+        ticks: note id -> MIDI ticks (384 a quarter note) from the beginning of its movement at which the note
+            begins and ends, whatever the tempo; grace notes, whose time is borrowed, are left out.
     """
 
     pages: tuple[Page, ...]
     notes: pd.DataFrame
     unprinted: pd.DataFrame
     movements: int
+    ticks: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Sounding:
     number: int
     movement: int
     tick: int
+    end_tick: int
+    is_grace: bool
     pitch: int
     onset_s: float
     duration_s: float
@@ -86,7 +91,8 @@ def engrave_lilypond(source: Path, piece: str, timeout_s: float = TIMEOUT_S) -> 
     notes, unprinted = _tables(sounding, heads)
     if notes.empty:
         raise DataError(f"{piece}: the score has no notes that are printed and sound")
-    return LilypondEngraving(pages, notes, unprinted, len(printed))
+    ticks = {f"n{s.number}": (s.tick, s.end_tick) for s in sounding if s.number in heads and not s.is_grace}
+    return LilypondEngraving(pages, notes, unprinted, len(printed), ticks)
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -142,7 +148,8 @@ def sounding_notes(printed: Sequence[Music], played: Sequence[Music]) -> list[So
             if note.number in ends:
                 onset_s, end_s = clock.seconds(note.tick), clock.seconds(ends[note.number])
                 begin, length = begin_s + onset_s, max(end_s - onset_s, 0.0)
-                found.append(Sounding(note.number, movement, note.tick, note.pitch, begin, length))
+                ticks = (note.tick, ends[note.number])
+                found.append(Sounding(note.number, movement, *ticks, bool(note.grace), note.pitch, begin, length))
         begin_s += clock.seconds(max([music.end, *ends.values()])) + MOVEMENT_GAP_S
     return found
 

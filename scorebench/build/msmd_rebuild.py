@@ -52,6 +52,11 @@ def sources() -> list[Source]:
         ]
 
 
+def msmd_piece(name: str) -> Source:
+    """The piece called ``name``, which must be one of MSMD's."""
+    return next(s for s in sources() if s.piece == name)
+
+
 def build_msmd_rebuild(root: Path, source: Path, jobs: int | None = None, progress: bool = True) -> StoreDataset:
     """Build the dataset into ``root`` from the folder ``source``, or open it where it is complete.
 
@@ -112,7 +117,7 @@ def build_piece(root: Path, name: str, source: str) -> None:
     Raises:
         DataError: its source is missing, or LilyPond cannot engrave it.
     """
-    about = next(s for s in sources() if s.piece == name)
+    about = msmd_piece(name)
     with tempfile.TemporaryDirectory(prefix="scorebench-") as work:
         main = copy_source(Path(source), about.path, Path(work))
         prepare(main)

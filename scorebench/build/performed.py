@@ -10,18 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scorebench.build import lilypond
 from scorebench.build.editions import tidy
 from scorebench.build.engrave import Engraving, engrave
 from scorebench.build.excerpt import bars_between
 from scorebench.build.matches import Match, match_reader, read_match
+from scorebench.build.msmd_rebuild import msmd_piece
 from scorebench.build.musicxml import prepare, read_score
 from scorebench.build.needs import need
 from scorebench.build.notated import Notated, read_notated
-from scorebench.build.performed_card import NAME, PerformedCard, Work, read_performed_card, source_files
+from scorebench.build.performed_card import MUTOPIA, NAME, PerformedCard, Work, read_performed_card, source_files
 from scorebench.build.performed_sound import Sounding, humans, rooms, synthetic
 from scorebench.build.pipeline import PLAN, alone, build_pieces, lettering, start
 from scorebench.build.playorder import Played, play_order
-from scorebench.errors import DataError, UsageError
+from scorebench.build.rebuilt_page import rebuilt_page, renamed
+from scorebench.errors import DataError, MissingDependencyError, UsageError
 from scorebench.files import sha256_file
 from scorebench.store import INDEX, StoreDataset
 from scorebench.store_writer import PIECES, finish, write_piece
@@ -33,7 +36,7 @@ def build_performed(root: Path, source: Path, jobs: int | None = None, progress:
     A store that lists failures is gone over again: what failed is tried once more.
 
     Args:
-        source: holds performances/ and irs/ (the card says what of them).
+        source: holds performances/, mutopia/ and irs/ (the card says what of them).
         jobs: worker processes; by default one a core, at most four.
 
     Raises:
@@ -59,7 +62,7 @@ def _build(root: Path, source: Path, card: PerformedCard, jobs: int | None, prog
     failures: dict[str, str] = {}
     names = [w.name for w in card.works]
     build_pieces(root, names, __name__, jobs, progress, {"source": str(source)}, failures)
-    lines = [_relative(line, source) for line in failures.values()]
+    lines = [_relative(line if line.startswith(name) else f"{name}: {line}", source) for name, line in failures.items()]
     splits: dict[str, list[str]] = {}
     for name in (n for n in names if n not in failures):
         about = json.loads((root / PIECES / name / "piece.json").read_text())
@@ -93,10 +96,19 @@ def tools() -> dict[str, Any]:
     packages = ("verovio", "cairosvg", "partitura", "pillow", "pyarrow", "soundfile", "soxr", "scipy")
     return {
         "versions": {name: importlib.metadata.version(name) for name in packages},
+        "lilypond": _lilypond(),
         "synthesiser": synth.engine(),
         "sounds": {name: synth.find_sound(name).identity() for name in synth.SOUNDS},
         "lettering": lettering(),
     }
+
+
+def _lilypond() -> str:
+    """Its version. Only the few works on pages of the MSMD rebuild need it: without it, they alone are left out."""
+    try:
+        return lilypond.version()
+    except MissingDependencyError:
+        return "not installed"
 
 
 def build_piece(root: Path, name: str, source: str) -> None:
@@ -104,11 +116,12 @@ def build_piece(root: Path, name: str, source: str) -> None:
 
     Raises:
         DataError: its score, or all of its performances, are missing or do not fit.
+        MissingDependencyError: it stands on a page of the MSMD rebuild, and LilyPond is not installed.
     """
     card = read_performed_card()
     work, folder = card.work(name), Path(source)
-    engraving, notated = _score(work, folder)
     matches, failures = _matches(work, folder)
+    engraving, notated, matches, about_page = _on_pages(work, folder, matches)
     played = _play_order(engraving, notated, matches, card.most_pages)
     piece = Sounding(failures=failures)
     synthetic(piece, played, notated)
@@ -121,6 +134,7 @@ def build_piece(root: Path, name: str, source: str) -> None:
         },
         "licence": card.licences[work.collection],
         "score": work.score,
+        "engraving": about_page,
         "pages": f"{played.pages} of {len(engraving.pages)}",
         "ends": _ENDS[played.ends],
         "grace_notes_printed": int((~engraving.notes["note_id"].isin(notated.onset_s.keys())).sum()),
@@ -137,6 +151,21 @@ _ENDS: Mapping[str, str] = {
     "pages": "the end of its last page; the piece goes on",
     "repeat": "a repeat that goes back to an earlier page; the piece goes on",
 }
+
+
+def _on_pages(
+    work: Work, source: Path, matches: dict[str, Match]
+) -> tuple[Engraving, Notated, dict[str, Match], dict[str, Any]]:
+    """The pages of ``work``, their time, its performances in the names of their notes, and whose pages they are."""
+    engraving, notated = _score(work, source)
+    if not work.msmd:
+        return engraving, notated, matches, {"engraver": "Verovio", "source": work.score}
+    msmd = msmd_piece(work.msmd)
+    page = rebuilt_page(work.name, source / MUTOPIA, msmd.path, engraving, notated, work.tempo_bpm)
+    there = {performer: renamed(match, page.join.names) for performer, match in matches.items()}
+    origin = {"source": msmd.path, "commit": msmd.commit, "licence": msmd.licence}
+    about = {"engraver": "LilyPond", "msmd": msmd.piece, **origin, "join": dict(page.join.counts)}
+    return page.engraving, page.notated, there, about
 
 
 def _score(work: Work, source: Path) -> tuple[Engraving, Notated]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorebench.build.corpus import card_facts, read_split
+from scorebench.build.msmd_rebuild import msmd_piece
 from scorebench.build.real_room import MeasuredRoom
 from scorebench.errors import DataError
 
 NAME = "performed"
+MUTOPIA = "mutopia"
+"""Folder of the Mutopia project below the source folder."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Work:
         tempo_bpm: quarter notes a minute of the synthetic condition: the mean of the first performance.
         bars: first and last bar (as the score numbers them), where only an excerpt is used.
         room: name of the room of ``subset-room``.
+        msmd: the piece of MSMD that it is, for a work that stands on the pages of the rebuild.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Work:
     tempo_bpm: float
     room: str
     bars: tuple[str, str] | None = None
+    msmd: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,4 +108,5 @@ def _work(piece: Mapping[str, Any], room: str) -> Work:
 def source_files(card: PerformedCard) -> list[str]:
     """Every file that the definition names, by its place below the source folder, sorted."""
     scores = [w.score for w in card.works] + [p for w in card.works for p in w.performances]
-    return sorted({*scores, *(r.source for r in card.rooms.values())})
+    pages = [f"{MUTOPIA}/{msmd_piece(w.msmd).path}" for w in card.works if w.msmd]
+    return sorted({*scores, *pages, *(r.source for r in card.rooms.values())})

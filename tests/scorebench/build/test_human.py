@@ -118,6 +118,17 @@ def test_cut_at_a_page_and_before_a_repeat_over_pages(engraved: tuple[Engraving,
     assert stopped.pages == 2
 
 
+def test_an_excerpt_ends_where_the_pianist_goes_on(engraved: tuple[Engraving, Notated], tmp_path: Path) -> None:
+    lines = match_lines()  # the last note is played at 25 s, in ticks of 1/960 s
+    trill = "insertion-note(p200,62,24600,24700,40,0,0)."
+    next_piece = "snote(x1-1,[C,n],4,7:1,0,1/4,24.0000,25.0000,[v1])-note(p201,60,26000,26500,60,0,0)."
+    its_ornament = "insertion-note(p202,62,600000,600100,40,0,0)."
+    path = write_match(tmp_path / "a.match", [*lines, trill, next_piece, its_ornament])
+    human = on_page(played(engraved, path), read_match(path), "a.match")
+    assert len(human.sounding) == 30
+    assert human.sounding["onset_s"].iloc[-1] == pytest.approx(LEAD_S + (24600 / 960 - 2), abs=2e-3)
+
+
 def test_the_performance_of_another_score_is_refused(engraved: tuple[Engraving, Notated], tmp_path: Path) -> None:
     other = [line.replace("snote(n", "snote(other") for line in match_lines()]
     with pytest.raises(DataError, match="knows 0% of the score's notes"):

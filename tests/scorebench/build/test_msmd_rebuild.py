@@ -9,20 +9,10 @@ import pytest
 from scorebench.authors_layout import read_piece
 from scorebench.build import msmd_rebuild
 from scorebench.build.lilypond_score import engrave_lilypond
-from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, sources, tools
+from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, sources
 from scorebench.checking import check_dataset
-from scorebench.errors import DataError, MissingDependencyError, UsageError
-
-
-def missing() -> str:
-    try:
-        tools()
-    except MissingDependencyError as error:
-        return str(error)
-    return ""
-
-
-needs_lilypond = pytest.mark.skipif(bool(missing()), reason=missing())
+from scorebench.errors import DataError, UsageError
+from tests.scorebench.build.lilypond_source import needs_lilypond
 
 
 def test_all_pieces_of_msmd_with_its_own_split() -> None:

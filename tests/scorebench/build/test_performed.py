@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from click.testing import CliRunner
 
 from scorebench.build import performed
-from scorebench.build.performed_card import PerformedCard, Work, read_performed_card, source_files
+from scorebench.build.msmd_rebuild import msmd_piece
+from scorebench.build.performed_card import read_performed_card, source_files
 from scorebench.build.real_room import in_measured_room, room_response
 from scorebench.checking import check_dataset
 from scorebench.cli.data import data
@@ -19,7 +19,8 @@ from scorebench.cli.run import run
 from scorebench.errors import DataError, UsageError
 from scorebench.files import sha256_file
 from scorebench.store import StoreDataset
-from tests.scorebench.build.human_score import match_lines, score, write_match
+from tests.scorebench.build.human_score import match_lines, write_match
+from tests.scorebench.build.small_performed import small_card, small_sources
 
 CARD = read_performed_card()
 
@@ -73,6 +74,17 @@ def test_only_the_variations_that_msmd_tests_on() -> None:
     assert not any("K331" in path for w in CARD.works for path in (w.score, *w.performances))  # Vienna's theme
 
 
+def test_pages_of_the_rebuild_are_of_works_that_msmd_tests_on() -> None:
+    rebuilt = [w for w in CARD.works if w.msmd]
+    assert [w.name for w in rebuilt] == [f"{w.msmd}-msmd-rebuild" for w in rebuilt]
+    assert {(w.catalogue, w.movement) for w in rebuilt} == {
+        ("BWV856", "fugue"), ("KV331", "1st movement, variation 1"), ("KV331", "1st movement, variation 4")
+    }  # fmt: skip
+    assert [msmd_piece(w.msmd).split for w in rebuilt] == ["test"] * 3
+    for work in rebuilt:  # and not a second time on a page by Verovio
+        assert sum((w.catalogue, w.movement) == (work.catalogue, work.movement) for w in CARD.works) == 1
+
+
 def test_every_piece_has_a_licence_and_a_real_room_in_rotation() -> None:
     assert {w.collection for w in CARD.works} == set(CARD.licences)
     assert [CARD.rooms[w.room].simulated for w in CARD.works] == [False] * len(CARD.works)
@@ -110,47 +122,10 @@ def test_noise_lies_where_the_card_says() -> None:
     assert not np.array_equal(again, other)
 
 
-def _sources(folder: Path) -> Path:
-    """A source folder with one score, two performances of it, and rooms."""
-    for name in ("performances", "irs"):
-        (folder / name).mkdir(parents=True)
-    (folder / "performances" / "four.musicxml").write_text(score())
-    write_match(folder / "performances" / "a.match", match_lines())
-    write_match(folder / "performances" / "b.match", match_lines(silent=("n4-1",)))
-    decay = np.exp(-np.arange(4000) / 800) * np.random.default_rng(1).standard_normal(4000)
-    decay[0] = 3.0
-    soundfile.write(folder / "irs" / "hall.wav", np.stack([decay, -decay], 1) * 0.2, 22050)
-    soundfile.write(folder / "irs" / "living.wav", decay * 0.2, 22050)
-    return folder
-
-
-def _card() -> PerformedCard:
-    paths = ("performances/a.match", "performances/b.match")
-    one = Work(
-        "NobodyA__O1__o1-1",
-        "O1",
-        "no. 1",
-        "A. Nobody",
-        "Four bars",
-        "made",
-        "performances/four.musicxml",
-        paths,
-        60,
-        "hall",
-    )
-    two = dataclasses.replace(one, name="NobodyA__O1__o1-2", movement="no. 2", performances=paths[:1])
-    hall, living = (dataclasses.replace(r, name="") for r in list(CARD.rooms.values())[-2:])
-    rooms = {
-        "hall": dataclasses.replace(hall, name="hall", source="irs/hall.wav"),
-        "living": dataclasses.replace(living, name="living", source="irs/living.wav"),
-    }
-    return PerformedCard("1", 7, 3, 20.0, (one, two), rooms, {"made": "CC0"}, {}, {"conditions": {}})
-
-
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(performed, "read_performed_card", _card)
-    return _sources(tmp_path / "sources")
+    monkeypatch.setattr(performed, "read_performed_card", small_card)
+    return small_sources(tmp_path / "sources")
 
 
 def _build(root: Path, source: Path) -> StoreDataset:
@@ -198,7 +173,7 @@ def test_sound_begins_when_the_truth_says(sources: Path, tmp_path: Path) -> None
 
 def test_built_twice_and_from_elsewhere_is_the_same(sources: Path, tmp_path: Path) -> None:
     store = _build(tmp_path / "store", sources)
-    again = _build(tmp_path / "again", _sources(tmp_path / "elsewhere"))
+    again = _build(tmp_path / "again", small_sources(tmp_path / "elsewhere"))
     assert _contents(again.root) == _contents(store.root)
     assert again.hash == store.hash
 
@@ -227,7 +202,7 @@ def test_what_is_missing_is_named_and_the_rest_is_built(sources: Path, tmp_path:
 def test_a_piece_without_a_usable_score_is_left_out(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = _card()
+    card = small_card()
     works = (card.works[0], dataclasses.replace(card.works[1], score="performances/none.musicxml"))
     monkeypatch.setattr(performed, "read_performed_card", lambda: dataclasses.replace(card, works=works))
     store = _build(tmp_path / "store", sources)
@@ -264,9 +239,10 @@ def test_on_the_command_line(sources: Path, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_real_piece(shared: Path, tmp_path: Path) -> None:
-    performed.build_piece(tmp_path, "MozartWA__KV331__kv331-1-var4", str(shared))
-    about = json.loads((tmp_path / "pieces" / "MozartWA__KV331__kv331-1-var4" / "piece.json").read_text())
+    performed.build_piece(tmp_path, "SchubertF__D780__d780-3", str(shared))
+    about = json.loads((tmp_path / "pieces" / "SchubertF__D780__d780-3" / "piece.json").read_text())
     assert about["failures"] == []
-    assert about["licence"].startswith("none stated")
+    assert about["licence"] == "CC BY-NC-SA 4.0"
     counts = about["performers"]["p01"]
     assert counts["scored"] > 0.99 * counts["positions"] > 300
+    assert about["engraving"] == {"engraver": "Verovio", "source": CARD.work("SchubertF__D780__d780-3").score}
