@@ -1,0 +1,156 @@
+"""CUNet: a U-Net over the page whose blocks are scaled and shifted (FiLM) by what is heard.
+
+Henkel, Kelz & Widmer, "Learning to read and follow music in complete score sheet images" (ISMIR 2020), section 3; names
+of parameters and every detail as the published checkpoints need them. This is the plain network, for training and as
+the reference; ``inference`` computes the same faster.
+
+In comments and docstrings: b pages, t frames, c channels, h x w pixels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, cast
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.cunet.blocks import SOUND_SIZE, STATE_SIZE, Block, ContextEncoder, FrameEncoder, UpBlock
+from scorebench.weights import load_into
+
+PAGE_CHANNELS = (8, 16, 32, 64)
+BOTTLENECK_CHANNELS = 128
+
+State = tuple[Tensor, Tensor]
+"""h and c of the LSTM, each (1, b, 128)."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which of the published networks.
+
+    Attributes:
+        encoder: "CB", convolutions over 40 frames, or "FB", the newest frame alone.
+        recurrent: whether an LSTM remembers what was heard before (the paper's NTC has none).
+    """
+
+    encoder: Literal["CB", "FB"] = "CB"
+    recurrent: bool = True
+
+
+class PageRead(NamedTuple):
+    """What depends on the page alone.
+
+    Attributes:
+        finest: (b, 8, h, w), the output of the first block.
+        normed: (b, 16, h // 2, w // 2), the second block just before its FiLM.
+    """
+
+    finest: Tensor
+    normed: Tensor
+
+
+class CUNet(nn.Module):
+    """The network.
+
+    A training loop reads a page once and looks for many frames in it: ``read_page``, ``hear``, ``look``.
+    """
+
+    rnn: nn.LSTM
+    fc: nn.Linear
+
+    def __init__(self, design: Design) -> None:
+        super().__init__()
+        self.design = design
+        channels = PAGE_CHANNELS
+        inputs = (1, *channels[:-1])
+        self.encoder = nn.ModuleList(
+            Block(i, c, film=n > 0) for n, (i, c) in enumerate(zip(inputs, channels, strict=True))
+        )
+        self.bottleneck_block = Block(channels[-1], BOTTLENECK_CHANNELS, film=True)
+        self.decoder = nn.ModuleList(UpBlock(c, film=n > 0) for n, c in enumerate(channels))
+        self.conv_out = nn.Conv2d(channels[0], 1, 1)
+        self.perf_encoder = ContextEncoder() if design.encoder == "CB" else FrameEncoder()
+        if design.recurrent:
+            self.rnn = nn.LSTM(SOUND_SIZE, STATE_SIZE, batch_first=True)
+        else:
+            self.fc = nn.Linear(SOUND_SIZE, STATE_SIZE)
+
+    @property
+    def encoder_blocks(self) -> list[Block]:
+        """From the finest to the coarsest."""
+        return cast(list[Block], list(self.encoder))
+
+    @property
+    def decoder_blocks(self) -> list[UpBlock]:
+        """From the finest, which comes last, to the coarsest."""
+        return cast(list[UpBlock], list(self.decoder))
+
+    def read_page(self, pages: Tensor) -> PageRead:
+        """(b, 1, h, w), 0 paper and 1 ink, to what ``look`` needs of them."""
+        first, second = self.encoder_blocks[:2]
+        finest = functional.elu(first.before_film(pages))
+        return PageRead(finest, second.before_film(functional.max_pool2d(finest, 2)))
+
+    def hear(self, windows: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
+        """Follow the sound.
+
+        Args:
+            windows: (b, t, 78, 40), for each frame the last 40 of the spectrogram; zeros before the first.
+            state: what the call before gave; None at the beginning of a page.
+
+        Returns:
+            (b, t, 128) what is heard at each frame, and the state after the last.
+        """
+        b, t = windows.shape[:2]
+        heard = self.perf_encoder(windows.flatten(0, 1)).reshape(b, t, SOUND_SIZE)
+        if self.design.recurrent:
+            z, state = self.rnn(heard, state)
+            return z, state
+        return functional.elu(self.fc(heard)), None
+
+    def look(self, page: PageRead, z: Tensor) -> Tensor:
+        """Where in the page is what is heard.
+
+        Args:
+            page: of n pages, one for each row of ``z``, or of one page for all.
+            z: (n, 128).
+
+        Returns:
+            (n, 1, h, w) logits; their sigmoid is the mask.
+        """
+        _, second, *deeper = self.encoder_blocks
+        x = second.after_film(page.normed, z)
+        skips = [page.finest, x]
+        for block in deeper:
+            x = block(functional.max_pool2d(x, 2), z)
+            skips.append(x)
+        x = self.bottleneck_block(functional.max_pool2d(x, 2), z)
+        for up_block, skip in zip(reversed(self.decoder_blocks), reversed(skips), strict=True):
+            x = up_block.rise(x, skip, z)
+        logits: Tensor = self.conv_out(x)
+        return logits
+
+    def forward(self, pages: Tensor, windows: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
+        """(b, 1, h, w) and (b, t, 78, 40) to (b, t, h, w) logits, and the state after the last frame."""
+        z, state = self.hear(windows, state)
+        b, t = z.shape[:2]
+        read = PageRead(*(part.repeat_interleave(t, dim=0) for part in self.read_page(pages)))
+        logits = self.look(read, z.flatten(0, 1))
+        return logits.reshape(b, t, *pages.shape[-2:]), state
+
+
+def design_of(tensors: Mapping[str, Tensor]) -> Design:
+    """Which network these parameters are of, by their names."""
+    return Design("CB" if "perf_encoder.enc.0.conv.weight" in tensors else "FB", "rnn.weight_ih_l0" in tensors)
+
+
+def network_from(tensors: Mapping[str, Tensor], source: Path | str) -> CUNet:
+    """The network with ``tensors`` in it, ready to answer.
+
+    Raises:
+        DataError: they are of another model; ``source`` is named.
+    """
+    network = CUNet(design_of(tensors))
+    load_into(network, tensors, source)
+    return network.eval().requires_grad_(False)
