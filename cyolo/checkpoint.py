@@ -1,0 +1,154 @@
+"""Networks from disk: the authors' checkpoints as they are, and our own with their settings inside."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cyolo.network import ACTIVATIONS, Cyolo, Settings
+from scorebench.errors import DataError
+from scorebench.weights import load_into, read_checkpoint, read_config, read_metadata, save_weights
+
+CONFIG = "net_config.json"
+"""What the authors put beside a checkpoint."""
+
+_NOT_LEARNT = "spec_module."
+"""Their checkpoints carry the window and the filterbank, too; ours are in ``scorebench.spectrogram``."""
+
+_BACKBONE = [
+    [-1, "Focus", [16, 3]],
+    [-1, "Conv", [32, 3, 2]],
+    [-1, "Bottleneck", [32, 1, 32]],
+    [-1, "Conv", [64, 3, 2]],
+    [-1, "Bottleneck", [64, 1, 32]],
+    [-1, "FiLMConv", [128, 3, 2]],
+    [-1, "Bottleneck", [128, 1, 32]],
+    [-1, "FiLMConv", [128, 3, 2]],
+    [-1, "Bottleneck", [128, 1, 32]],
+]
+_HEAD = [
+    [-1, "FiLMConv", [128, 3, 1]],
+    [-1, "nn.Upsample", ["None", 2, "nearest"]],
+    [[-1, 6], "Concat", [1]],
+    [-1, "Bottleneck", [128, 1, 32]],
+    [-1, "FiLMConv", [128, 3, 1]],
+    [-1, "nn.Upsample", ["None", 2, "nearest"]],
+    [[-1, 4], "Concat", [1]],
+    [-1, "Bottleneck", [128, 1, 32]],
+]
+_DETECT = ([[16], "Detect", ["anchors"]], [[16], "Detect", ["nc", "anchors"]])
+_ENCODER = {"n_lstm_layers": 1, "zdim": 128, "normalize_input": True}
+
+
+def load_network(path: Path) -> Cyolo:
+    """The network in ``path``, in evaluation mode on the CPU.
+
+    Args:
+        path: a .safetensors of ours, or a .pt as published (EUSIPCO, or Frontiers with 1 or 3 classes). A
+            ``net_config.json`` beside a .pt is read and must fit.
+
+    Raises:
+        DataError: missing, damaged, or of another model.
+    """
+    tensors = read_checkpoint(path)
+    ours = path.suffix == ".safetensors"
+    settings = _own_settings(path) if ours else _published_settings(path, tensors)
+    network = Cyolo(settings)
+    load_into(network, {name: t for name, t in tensors.items() if not name.startswith(_NOT_LEARNT)}, path)
+    return network.eval().requires_grad_(False)
+
+
+def save_network(path: Path, network: Cyolo, card: Mapping[str, Any]) -> None:
+    """Write ``network`` with its settings, and ``card`` (what trained it), as safetensors."""
+    tensors = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
+    metadata = {"settings": _as_json(asdict(network.settings)), "card": _as_json(card)}
+    save_weights(path, tensors, metadata)
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """What ``save_network`` was told of the training, or nothing for a file of somebody else.
+
+    Raises:
+        DataError: it is not JSON.
+    """
+    return _json(path, "card") if path.suffix == ".safetensors" else {}
+
+
+def _as_json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)
+
+
+def _json(path: Path, key: str) -> dict[str, Any]:
+    try:
+        value = json.loads(read_metadata(path)[key])
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{path}: says nothing readable of its {key}; it was not written by scorebench train"
+        ) from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: its {key} is no JSON object; it was not written by scorebench train")
+    return value
+
+
+def _own_settings(path: Path) -> Settings:
+    said = _json(path, "settings")
+    try:
+        anchors = tuple(tuple((float(w), float(h)) for w, h in one) for one in said["anchors_px"])
+        activation = said["audio_activation"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: its settings lack {error}; it is of another model or version") from error
+    if activation not in ACTIVATIONS:
+        raise DataError(f"{path}: audio_activation is {activation!r}, known are {', '.join(ACTIVATIONS)}")
+    return Settings(anchors, activation)
+
+
+def _published_settings(path: Path, tensors: Mapping[str, Tensor]) -> Settings:
+    """Settings of a published checkpoint: its anchors are among its tensors."""
+    grid = tensors.get("model.Detect_17.anchor_grid")
+    if grid is None or grid.ndim != 6 or grid.shape[1:] != (1, 3, 1, 1, 2):
+        raise DataError(
+            f"{path}: this is a checkpoint of another model than Cyolo (it has no anchors for 3 boxes a cell)"
+        )
+    if (path.parent / CONFIG).is_file():
+        _check_config(path.parent / CONFIG, len(grid))
+    anchors = grid.reshape(-1, 3, 2).tolist()
+    return Settings(tuple(tuple((w, h) for w, h in one) for one in anchors), "relu")
+
+
+def _check_config(path: Path, classes: int) -> None:
+    """Refuse a config of another network. What it says is compared, never evaluated."""
+    config = read_config(path)
+    head = config.get("head")
+    params = config.get("encoder", {}).get("params", {}) if isinstance(config.get("encoder"), dict) else {}
+    fits = {
+        "backbone": config.get("backbone") == _BACKBONE,
+        "head": isinstance(head, list) and head[:-1] == _HEAD and head[-1] in _DETECT,
+        "groupnorm": config.get("groupnorm") is True,
+        "encoder": isinstance(params, dict) and all(params.get(k) == v for k, v in _ENCODER.items()),
+        "nc": config.get("nc", 1) == classes,
+    }
+    wrong = [key for key, good in fits.items() if not good]
+    if wrong:
+        raise DataError(
+            f"{path}: config of another model ({', '.join(wrong)}); the paper's network has {classes} class(es)"
+        )
+
+
+def device_called(name: str) -> torch.device:
+    """The device called ``name``: cpu, cuda, cuda:1, ..., or "auto", which is CUDA where there is one.
+
+    Raises:
+        DataError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        raise DataError(f"no device {name!r} here ({str(error).splitlines()[0]}); try cpu") from error
+    return device

@@ -1,0 +1,60 @@
+"""From one open page and z to the most likely box: decoded for that cell only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from cyolo.network import STRIDE_PX, Cyolo
+from cyolo.sharing import OpenPages
+
+
+@dataclass(frozen=True)
+class Box:
+    """The best boxes of N frames, each (N,), in pixels of the network's input; ``cell`` indexes the flat grid."""
+
+    x: Tensor
+    y: Tensor
+    w: Tensor
+    h: Tensor
+    confidence: Tensor
+    cell: Tensor
+
+
+class Locator:
+    """One page, ready to be asked where the music is.
+
+    Args:
+        network: in evaluation mode.
+        page: (416, 416) float32, ink 1, on the network's device.
+    """
+
+    def __init__(self, network: Cyolo, page: Tensor) -> None:
+        self._pages = OpenPages(network, page[None])
+        layers: Any = network.model
+        head = layers["Detect_17"].m[0]
+        self._objectness = (head.weight[4::5].contiguous(), head.bias[4::5].contiguous())
+        self._weight, self._bias = head.weight[:, :, 0, 0].view(3, 5, -1), head.bias.view(3, 5)
+        self._anchors_px = layers["Detect_17"].anchor_grid[0].reshape(3, 2)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Objectness of every cell, before the sigmoid: features (N, 128, 52, 52) to (N, 3, 52, 52)."""
+        return F.conv2d(features, *self._objectness)
+
+    def best(self, z: Tensor) -> Box:
+        """The most likely box after each of N frames: z (N, 128)."""
+        features = self._pages.features(z)
+        logits = self.logits(features)
+        height, width = logits.shape[2:]
+        # By confidence, the first of equals, as the authors choose: sigmoids can be equal where logits are not.
+        cell = logits.sigmoid().flatten(1).argmax(1)
+        anchor, place = cell // (height * width), cell % (height * width)
+        here = features[torch.arange(len(z), device=z.device), :, place // width, place % width]
+        raw = torch.einsum("noc,nc->no", self._weight[anchor], here) + self._bias[anchor]
+        share = raw.sigmoid()
+        size = (2 * share[:, 2:4]) ** 2 * self._anchors_px[anchor]
+        x = (2 * share[:, 0] - 0.5 + place % width) * STRIDE_PX
+        y = (2 * share[:, 1] - 0.5 + place // width) * STRIDE_PX
+        return Box(x, y, size[:, 0], size[:, 1], share[:, 4], cell)

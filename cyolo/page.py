@@ -1,0 +1,74 @@
+"""A page picture as the network sees it: padded to a square, ink 1, averaged down to 416 x 416."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorebench.protocol.cyolo2021 import pad_left
+
+SIZE_PX = 416
+"""Height and width of the network's input."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How pixels of a page and of the network's input relate.
+
+    Attributes:
+        pad_left_px, pad_top_px: white added left of the page, and above it where it is wider than high.
+        factor: page pixels in one pixel of the input.
+        width_px, height_px: of the page.
+    """
+
+    pad_left_px: int
+    pad_top_px: int
+    factor: float
+    width_px: int
+    height_px: int
+
+    def to_page(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the input in pixels of the page, moved onto the page where it lies beside it."""
+        page_x, page_y = x * self.factor - self.pad_left_px, y * self.factor - self.pad_top_px
+        return min(max(page_x, 0.0), float(self.width_px)), min(max(page_y, 0.0), float(self.height_px))
+
+
+def scale_of(height_px: int, width_px: int) -> Scale:
+    """The scale of a page of this size."""
+    side = max(height_px, width_px)
+    left = pad_left(height_px, width_px) if height_px > width_px else 0
+    top = pad_left(height_px, width_px) if width_px > height_px else 0
+    return Scale(left, top, side / SIZE_PX, width_px, height_px)
+
+
+def network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The page as the network sees it.
+
+    Args:
+        image: (height, width) uint8, 0 black.
+
+    Returns:
+        (416, 416) float32, 1 is ink.
+    """
+    height, width = image.shape
+    scale = scale_of(height, width)
+    side = max(height, width)
+    ink = np.zeros((side, side), np.float32)
+    ink[scale.pad_top_px : scale.pad_top_px + height, scale.pad_left_px : scale.pad_left_px + width] = (
+        1 - image.astype(np.float32) / 255
+    )
+    return area_average(ink, SIZE_PX, SIZE_PX)
+
+
+def area_average(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """``image`` (H, W) at ``height`` x ``width``: each new pixel is the mean of the area that it covers."""
+    averaged: NDArray[np.float32] = _cover(image.shape[0], height) @ image @ _cover(image.shape[1], width).T
+    return averaged
+
+
+def _cover(old: int, new: int) -> NDArray[np.float32]:
+    """(new, old) float32: the share of each old pixel in each new one; rows sum to 1."""
+    edges = np.arange(new + 1) * (old / new)
+    pixels = np.arange(old)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(overlap, 0, None) / (old / new)).astype(np.float32)

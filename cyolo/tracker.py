@@ -1,0 +1,142 @@
+"""The trackers `cyolo` and `cyolo-ir`: nothing given but the page.
+
+They have the semantics of the authors' evaluation, streaming or not: the answer at a frame is the most likely box of
+the page, with what was heard since the page was opened.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cyolo.checkpoint import device_called, load_network, read_card
+from cyolo.hearing import Hearing, z_at
+from cyolo.inference import Box, Locator
+from cyolo.network import Cyolo
+from cyolo.page import Scale, network_input, scale_of
+from scorebench.errors import MissingDependencyError, TrackerError
+from scorebench.files import sha256_file
+from scorebench.score import ScoreView
+from scorebench.spectrogram import cyolo_recipe, spectrogram
+from scorebench.timebase import SAMPLE_RATE, frames_complete, samples_heard
+from scorebench.tracker import Position, Positions
+from scorebench.weights import published
+
+WEIGHTS = Path(__file__).with_name("weights")
+"""What ships with the package."""
+
+GPU_BATCH = 64
+"""Frames located at once on a GPU. On a CPU one by one is the fastest, and gives the same bits however it is asked."""
+
+
+class CyoloTracker:
+    """A conditional YOLO with weights; ``seed`` changes nothing.
+
+    Attributes:
+        identity: sha256 of the weights.
+        demo: whether the weights are a demonstration: trained too briefly to stand for the method.
+        device: where it runs.
+    """
+
+    given: frozenset[str] = frozenset()
+
+    def __init__(self, checkpoint: Path | str, device: str = "auto") -> None:
+        """Load the weights in ``checkpoint``: a .safetensors of ours or a published .pt.
+
+        Raises:
+            DataError: they are missing, damaged or of another model, or there is no such device.
+        """
+        path = Path(checkpoint)
+        self._device = device_called(device)
+        self._network: Cyolo = load_network(path).to(self._device)
+        if self._device.type == "cpu":
+            self._network.model.to(memory_format=torch.channels_last)
+        self.identity = {"weights_sha256": sha256_file(path)}
+        self.demo = bool(read_card(path).get("demo", False))
+        self.device = str(self._device)
+
+    def open(self, score: ScoreView, seed: int) -> "CyoloFollower":  # noqa: ARG002
+        """Look at the page, once.
+
+        Raises:
+            TrackerError: there is more than one page.
+        """
+        if len(score.pages) != 1:
+            raise TrackerError(f"CYOLO follows one page at a time, and was opened on {len(score.pages)}")
+        return CyoloFollower(self._network, score.pages[0], self._device)
+
+
+class CyoloFollower:
+    """Follows one performance of one page."""
+
+    def __init__(self, network: Cyolo, image: NDArray[np.uint8], device: torch.device) -> None:
+        self._network, self._device = network, device
+        self._scale = scale_of(*image.shape)
+        with torch.inference_mode():
+            self._locator = Locator(network, torch.from_numpy(network_input(image)).to(device))
+            self._hearing = Hearing(network.conditioning_network, device)
+        self._said: tuple[int, Position] | None = None
+
+    @torch.inference_mode()
+    def hear(self, samples: NDArray[np.float32]) -> Position:
+        """Where the music is after ``samples``, any number of them."""
+        self._hearing.push(samples)
+        count = self._hearing.frames
+        if self._said is None or self._said[0] != count:
+            box = self._locator.best(self._hearing.z())
+            self._said = (count, _positions(box, np.array([count]), self._scale)[0])
+        return self._said[1]
+
+    @torch.inference_mode()
+    def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
+        """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, in batches on a GPU."""
+        batch = 1 if self._device.type == "cpu" else GPU_BATCH
+        counts = np.array([frames_complete(min(samples_heard(f), len(audio))) for f in frames.tolist()], np.int64)
+        last = samples_heard(int(counts.max(initial=0)) - 1)
+        heard = torch.from_numpy(spectrogram(audio[:last], cyolo_recipe())).to(self._device)
+        z = z_at(self._network.conditioning_network, heard, counts, batch)
+        rows: list[Position] = []
+        for part, asked in zip(z.split(batch), np.split(counts, range(batch, len(counts), batch)), strict=True):
+            rows += _positions(self._locator.best(part), asked, self._scale)
+        return Positions.from_list(frames, rows)
+
+
+def _positions(box: Box, counts: NDArray[np.int64], scale: Scale) -> list[Position]:
+    """``box`` in pixels of the page; ``counts`` (n,) is how many frames each is based on."""
+    rows = torch.stack([box.x, box.y, box.w, box.h, box.confidence], 1).double().cpu().tolist()
+    said = []
+    for (x, y, w, h, confidence), count in zip(rows, counts.tolist(), strict=True):
+        page_x, page_y = scale.to_page(x, y)
+        heard_s = samples_heard(count - 1) / SAMPLE_RATE if count else 0.0
+        said.append(Position(page_x, page_y, w * scale.factor, h * scale.factor, 0, confidence, heard_s))
+    return said
+
+
+def _own(name: str, checkpoint: Path | str | None, device: str) -> CyoloTracker:
+    path = Path(checkpoint) if checkpoint is not None else WEIGHTS / f"{name}.safetensors"
+    if not path.is_file() and checkpoint is None:
+        raise MissingDependencyError(
+            f"no weights of {name} came with this version: train them (scorebench train {name}), then pass --checkpoint"
+        )
+    return CyoloTracker(path, device)
+
+
+def cyolo(checkpoint: Path | str | None = None, device: str = "auto") -> CyoloTracker:
+    """CYOLO, trained on synthetic sound alone; with our weights, or those in ``checkpoint``."""
+    return _own("cyolo", checkpoint, device)
+
+
+def cyolo_ir(checkpoint: Path | str | None = None, device: str = "auto") -> CyoloTracker:
+    """CYOLO-IR, trained with impulse responses of rooms; with our weights, or those in ``checkpoint``."""
+    return _own("cyolo-ir", checkpoint, device)
+
+
+def cyolo_published(device: str = "auto") -> CyoloTracker:
+    """CYOLO with the authors' weights, as fetched by `scorebench weights get`."""
+    return CyoloTracker(published("cyolo-published"), device)
+
+
+def cyolo_ir_published(device: str = "auto") -> CyoloTracker:
+    """CYOLO-IR with the authors' weights, as fetched by `scorebench weights get`."""
+    return CyoloTracker(published("cyolo-ir-published"), device)
