@@ -23,7 +23,7 @@ def _quiet(done: int, total: int | None) -> None:
     """Report nothing."""
 
 
-def fetch(url: str, path: Path, sha256: str | None, report: Report = _quiet) -> str:
+def fetch(url: str, path: Path, sha256: str | None, report: Report = _quiet, by_hand: str = "--archive FILE") -> str:
     """Download ``url`` to ``path`` unless it is there; the sha256 (hex) of the file.
 
     What arrived before a break is kept in a .part file beside it, and the next call goes on from there.
@@ -31,6 +31,7 @@ def fetch(url: str, path: Path, sha256: str | None, report: Report = _quiet) -> 
     Args:
         sha256: what the file must have. None: the first download's is locked in a file beside it, and later ones
             must have the same.
+        by_hand: the option, named in messages, with which a user hands over a file fetched by hand.
 
     Raises:
         DataError: no answer, broken off, or another checksum; the message says what to do.
@@ -40,7 +41,7 @@ def fetch(url: str, path: Path, sha256: str | None, report: Report = _quiet) -> 
     part = path.with_name(path.name + ".part")
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _receive(url, part, report)
+        _receive(url, part, report, by_hand)
     found = sha256_file(path if path.is_file() else part)
     if wanted is not None and found != wanted:
         (path if path.is_file() else part).unlink()
@@ -51,7 +52,7 @@ def fetch(url: str, path: Path, sha256: str | None, report: Report = _quiet) -> 
     return found
 
 
-def _receive(url: str, part: Path, report: Report) -> None:
+def _receive(url: str, part: Path, report: Report, by_hand: str) -> None:
     """Bring ``part`` up to the whole file."""
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
@@ -69,12 +70,12 @@ def _receive(url: str, part: Path, report: Report) -> None:
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # nothing is left to send
             return
-        raise DataError(f"{url}: {error.code} {error.reason}; fetch it by hand and pass --archive FILE") from error
+        raise DataError(f"{url}: {error.code} {error.reason}; fetch it by hand and pass {by_hand}") from error
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise DataError(
             f"{url}: no connection, or it broke off ({reason}); run it again to go on, or fetch it by hand and "
-            "pass --archive FILE"
+            f"pass {by_hand}"
         ) from error
     if total is not None and done < total:
         raise DataError(f"{url}: broke off after {done} of {total} bytes; run it again to go on")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from scorebench.download import Report, fetch
 from scorebench.errors import DataError, MissingDependencyError, UsageError
-from scorebench.files import cache_dir, sha256_file
+from scorebench.files import cache_dir, sha256_file, write_bytes
 
 REGISTRY = Path(__file__).with_name("published.toml")
 
@@ -82,8 +83,76 @@ def published(name: str) -> Path:
     return weights.folder / weights.files[0].name
 
 
+def install(
+    weights: PublishedWeights, url: str | None, sha256: str | None, source: Path | None, report: Report
+) -> dict[Path, str]:
+    """Put ``weights`` into the cache: fetched, or copied from ``source``; checked, and read once.
+
+    Args:
+        url, sha256, source: of the checkpoint, in place of what is known; its other files are looked for beside it.
+        report: called with bytes done and bytes in all while fetching.
+
+    Returns:
+        The sha256 of each file.
+
+    Raises:
+        DataError: no answer, another checksum, or not what weights should be; the message says what to do.
+        UsageError: a file is not beside ``source``, or ``sha256`` is not what is known.
+    """
+    checkpoint, *others = weights.files
+    if sha256 and checkpoint.sha256 not in ("", sha256):
+        raise UsageError(f"the weights {weights.name!r} are those of sha256 {checkpoint.sha256}, and no others")
+    wanted = {
+        checkpoint: sha256 or checkpoint.sha256,
+        **{file: "" if url or source else file.sha256 for file in others},
+    }
+    found = {}
+    for file, expected in wanted.items():
+        path = weights.folder / file.name
+        if source is not None:
+            found[path] = _copy(source if file is checkpoint else source.with_name(file.name), path, expected)
+        else:
+            address = (
+                file.url if url is None else url if file is checkpoint else f"{url.rpartition('/')[0]}/{file.name}"
+            )
+            found[path] = fetch(address, path, expected or None, report, "--file FILE")
+        _read_once(path)
+    return found
+
+
+def _copy(source: Path, path: Path, expected: str) -> str:
+    """Install ``source`` as ``path``; its sha256, which is locked."""
+    if not source.is_file():
+        raise UsageError(f"{source} is missing; it belongs beside the checkpoint")
+    found, wanted = sha256_file(source), expected or locked_sha256(path)
+    if wanted and found != wanted:
+        raise DataError(f"{source}: sha256 is {found}, expected {wanted}; it was not installed")
+    write_bytes(path, source.read_bytes())
+    write_bytes(_lock(path), f"{found}  {path.name}\n".encode())
+    return found
+
+
+def _read_once(path: Path) -> None:
+    """Refuse a file that is not what it should be, say an error page, before its sha256 is trusted."""
+    from scorebench.weights import read_checkpoint, read_config
+
+    try:
+        if path.suffix == ".json":
+            read_config(path)
+        else:
+            read_checkpoint(path)
+    except DataError:
+        path.unlink()
+        _lock(path).unlink()
+        raise
+
+
+def _lock(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
 def locked_sha256(path: Path) -> str | None:
     """The sha256 that was seen when ``path`` was fetched first; None where nothing was locked."""
-    lock = path.with_name(path.name + ".sha256")
+    lock = _lock(path)
     words = lock.read_text(encoding="utf-8").split() if lock.is_file() else []
     return words[0] if words else None

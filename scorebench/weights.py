@@ -65,7 +65,7 @@ def _not_installed(error: ModuleNotFoundError) -> MissingDependencyError:
 def _what_is_wrong(error: Exception) -> str:
     """One line, where torch says ten."""
     said = str(error)
-    if "GLOBAL" in said or "nsupported" in said:
+    if "GLOBAL" in said:  # how torch names what a pickle wants to call
         return "it holds Python objects besides tensors, and reading them would run code; ask for a plain state dict"
     return f"damaged, or not a checkpoint ({type(error).__name__}); {_GET_ANOTHER}"
 

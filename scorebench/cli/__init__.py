@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trackers": ("scorebench.cli.trackers:trackers", "List the trackers that can be run."),
     "check-tracker": ("scorebench.cli.check_tracker:check_tracker", "Run the conformance suite over a tracker."),
     "data": ("scorebench.cli.data:data", "Build, check and look at datasets."),
+    "weights": ("scorebench.cli.weights:weights", "Fetch the weights that the authors of trackers published."),
     "bench": ("scorebench.cli.bench:bench", "Measure speed on this machine."),
 }
 

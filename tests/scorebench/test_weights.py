@@ -52,7 +52,7 @@ class Evil:
 def test_code_in_a_pickle_is_not_run(tmp_path: Path, zipped: bool | None) -> None:
     path, mark = tmp_path / "w.pt", tmp_path / "mark"
     if zipped is None:
-        path.write_bytes(pickle.dumps(Evil(mark)))
+        path.write_bytes(pickle.dumps(Evil(mark), protocol=2))
     else:
         torch.save({"weight": Evil(mark)}, path, _use_new_zipfile_serialization=zipped)
     with pytest.raises(DataError, match=r"w\.pt: it holds Python objects besides tensors.*would run code"):
