@@ -41,13 +41,11 @@ class Drawn:
         log: the text of scorebench.tsv.
         drawings: one SVG a page, in order.
         pictures: one PNG a page, ``OVERSAMPLING`` times as large as the page.
-        midi: the MIDI files that the score asked for, in order.
     """
 
     log: str
     drawings: tuple[str, ...]
     pictures: tuple[Path, ...]
-    midi: tuple[Path, ...]
 
 
 def find_program(name: str) -> list[str]:
@@ -110,7 +108,7 @@ def draw(source: Path, timeout_s: float = TIMEOUT_S) -> Drawn:
     pictures = _pictures(folder, words)
     if not drawings or len(pictures) != len(drawings):
         raise DataError(f"LilyPond drew {len(drawings)} pages and {len(pictures)} pictures: {_first_error(text)}")
-    return Drawn(words, drawings, pictures, tuple(sorted(folder.glob("*.mid*"), key=_natural)))
+    return Drawn(words, drawings, pictures)
 
 
 def _pictures(folder: Path, log: str) -> tuple[Path, ...]:

@@ -4,6 +4,7 @@ Positions are facts of the drawing: ``lilypond.ily`` has marked each notehead wi
 notehead, staff and bar line with its system.
 """
 
+import math
 import re
 import xml.etree.ElementTree as ET  # our own engraver's output, made in this process
 from collections.abc import Iterator
@@ -132,8 +133,11 @@ def _descendants(element: ET.Element, place: _Place) -> Iterator[tuple[ET.Elemen
 
 
 def _system(marks: _Marks) -> DrawnSystem:
-    left, right = min(x for x, _, _ in marks.lines), max(x for _, x, _ in marks.lines)
-    top, bottom = min(y for _, _, y in marks.lines), max(y for _, _, y in marks.lines)
+    # A \bar outside of all staves makes one more, without music, whose lines are drawn somewhere behind the end.
+    last = max(marks.bar_lines, default=math.inf)
+    lines = [line for line in marks.lines if line[0] < last] or marks.lines
+    left, right = min(x for x, _, _ in lines), max(x for _, x, _ in lines)
+    top, bottom = min(y for _, _, y in lines), max(y for _, _, y in lines)
     ends: list[float] = []
     for x in sorted(marks.bar_lines):
         if x - left > _NEAR_PX and (not ends or x - ends[-1] > _NEAR_PX):

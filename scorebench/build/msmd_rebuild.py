@@ -11,7 +11,7 @@ from scorebench import synth
 from scorebench.build import lilypond
 from scorebench.build.corpus import card_facts
 from scorebench.build.lilypond_score import engrave_lilypond
-from scorebench.build.mutopia import copy_source, prepare
+from scorebench.build.mutopia import ready_source
 from scorebench.build.pipeline import PLAN, alone, build_pieces, start
 from scorebench.errors import DataError, UsageError
 from scorebench.resources import resource
@@ -119,9 +119,7 @@ def build_piece(root: Path, name: str, source: str) -> None:
     """
     about = msmd_piece(name)
     with tempfile.TemporaryDirectory(prefix="scorebench-") as work:
-        main = copy_source(Path(source), about.path, Path(work))
-        prepare(main)
-        engraving = engrave_lilypond(main, name)
+        engraving = engrave_lilypond(ready_source(Path(source), about.path, Path(work)), name)
     times = {"onset_s": engraving.notes["score_onset_s"], "duration_s": engraving.notes["score_duration_s"]}
     notes = as_table(engraving.notes.assign(**times, velocity=VELOCITY), NOTE_COLUMNS, name)
     facts = {

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from scorebench.build.lilypond import convert
@@ -17,37 +17,37 @@ REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\unfoldRepeats\b"), ""),  # MSMD: played straight through, as printed
     (re.compile(r"\\applyMusic\s*#\s*unfold-repeats\b"), ""),
     (re.compile(r'(set-(?:default-)?paper-size)\s+"[^"]*"(?:\s*\'landscape)?'), r'\1 "a4"'),
-    (re.compile(r"^\s*paper-(?:width|height)\s*=.*$", re.MULTILINE), ""),
+    (re.compile(r"\bpaper-(?:width|height)\s*=\s*[\d.]+(?:\s*\\(?:mm|cm|in|pt)\b)?"), ""),
 )
 
 
-def copy_source(root: Path, path: str, work: Path) -> Path:
-    """Copy the folder of the piece at ``path`` below ``root`` into ``work``; the copy of the file itself.
+def ready_source(root: Path, path: str, work: Path) -> Path:
+    """Copy the piece at ``path`` below ``root`` into ``work``, and make it ready; the copy of the file itself.
 
-    Mutopia keeps a piece in ``ftp/<composer>/<work>/<piece>/``, and files include others from all over that folder.
+    It and what it includes are brought up to date, repeats that only sound are stripped, and A4 is forced.
+
+    Args:
+        root: holds ftp/ of the Mutopia project, which keeps a piece in ``ftp/<composer>/<work>/<piece>/``; files
+            include others from all over that folder.
 
     Raises:
-        DataError: the file is missing.
+        DataError: the file is missing or lies outside ``root``, or takes too long to convert.
+        MissingDependencyError: convert-ly is not installed.
     """
-    source = root / path
-    if not source.is_file():
+    source = (root / path).resolve()
+    if not source.is_file() or not source.is_relative_to(root.resolve()):
         raise DataError(f"{path}: not in the source folder; it must hold ftp/ of the Mutopia project")
-    depth = min(4, len(Path(path).parts) - 1)
-    home = Path(*Path(path).parts[:depth])
+    home = Path(*Path(path).parts[: min(4, len(Path(path).parts) - 1)])
+    work = work.resolve()
     shutil.copytree(root / home, work / home, copy_function=shutil.copyfile)
+    _prepare(_with_includes(work / path, work))
     return work / path
 
 
-def prepare(main: Path) -> None:
-    """Bring ``main`` and what it includes up to date, strip repeats that only sound, and force A4. In place.
-
-    Raises:
-        DataError: a file cannot be converted.
-        MissingDependencyError: convert-ly is not installed.
-    """
-    files = list(dict.fromkeys(_with_includes(main)))
+def _prepare(files: Sequence[Path]) -> None:
+    """Convert and edit ``files`` in place; those that state no version are of that of the first."""
     texts = {path: _read(path) for path in files}
-    stated = _VERSION.search(texts[main])
+    stated = _VERSION.search(texts[files[0]])
     default = stated[1] if stated else OLDEST
     for path, text in texts.items():
         missing = "" if _VERSION.search(text) else f'\\version "{default}"\n'
@@ -60,15 +60,15 @@ def prepare(main: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _with_includes(path: Path) -> Iterator[Path]:
-    """``path`` and the files it includes, theirs too; LilyPond's own files left out."""
-    yield path
-    for name in _INCLUDE.findall(_read(path)):
-        for folder in (path.parent, *path.parent.parents[:1]):
-            included = folder / name
-            if included.is_file() and included.resolve() != path.resolve():
-                yield from _with_includes(included)
-                break
+def _with_includes(main: Path, work: Path) -> list[Path]:
+    """``main`` and the files below ``work`` that it includes, theirs too; LilyPond's own are left out."""
+    found = [main]
+    for path in found:  # grows on the way
+        for name in _INCLUDE.findall(_read(path)):
+            places = [(folder / name).resolve() for folder in (path.parent, path.parent.parent)]
+            here = [place for place in places if place.is_file() and place.is_relative_to(work)]
+            found += [place for place in here[:1] if place not in found]
+    return found
 
 
 def _read(path: Path) -> str:

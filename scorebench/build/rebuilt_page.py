@@ -17,7 +17,7 @@ from scorebench.build.engrave import Engraving
 from scorebench.build.lilypond_log import TICKS_PER_WHOLE, to_ticks
 from scorebench.build.lilypond_score import LilypondEngraving, engrave_lilypond
 from scorebench.build.matches import Match
-from scorebench.build.mutopia import copy_source, prepare
+from scorebench.build.mutopia import ready_source
 from scorebench.build.notated import Notated
 from scorebench.errors import DataError
 
@@ -65,9 +65,7 @@ def rebuilt_page(piece: str, source: Path, path: str, score: Engraving, notated:
         MissingDependencyError: LilyPond is not installed.
     """
     with tempfile.TemporaryDirectory(prefix="scorebench-") as work:
-        main = copy_source(source, path, Path(work))
-        prepare(main)
-        page = engrave_lilypond(main, piece)
+        page = engrave_lilypond(ready_source(source, path, Path(work)), piece)
     if page.movements != 1 or len(page.ticks) != len(page.notes):
         raise DataError(f"{piece}: {path} has several movements or grace notes; only plain pages can be joined")
     return RebuiltPage(

@@ -16,7 +16,7 @@ from scorebench.build import lilypond
 from scorebench.build.align import Alignment, align, residuals_s
 from scorebench.build.corpus import card_facts
 from scorebench.build.lilypond_score import engrave_lilypond
-from scorebench.build.mutopia import copy_source, prepare
+from scorebench.build.mutopia import ready_source
 from scorebench.build.pipeline import alone, build_pieces, start
 from scorebench.build.unfold import check_bars, unfold, until_earlier_page
 from scorebench.errors import DataError, UsageError
@@ -107,9 +107,7 @@ def build_piece(root: Path, name: str, source: str) -> None:
 
 def _engraved(mutopia: Path, piece: Mapping[str, Any]) -> tuple[tuple[Page, ...], pd.DataFrame]:
     with tempfile.TemporaryDirectory(prefix="scorebench-") as work:
-        main = copy_source(mutopia, piece["path"], Path(work))
-        prepare(main)
-        engraving = engrave_lilypond(main, piece["name"])
+        engraving = engrave_lilypond(ready_source(mutopia, piece["path"], Path(work)), piece["name"])
     return engraving.pages, engraving.notes
 
 

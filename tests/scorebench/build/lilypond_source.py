@@ -19,14 +19,41 @@ def _missing() -> str:
 
 needs_lilypond = pytest.mark.skipif(bool(_missing()), reason=_missing())
 
+PRINTED_AND_PLAYED = "\\layout {} \\midi {}"
 
-def write_source(folder: Path, music: str, output: str = "\\layout {} \\midi {}", head: str = "") -> Path:
-    """A file with one score of ``music`` (a music expression), printed and played unless ``output`` says otherwise."""
+
+def score(music: str, output: str = PRINTED_AND_PLAYED) -> str:
+    """One \\score of a music expression."""
+    return f"\\score {{ {music} {output} }}\n"
+
+
+def staff(notes: str) -> str:
+    """Music on one staff."""
+    return f"\\new Staff {{ {notes} }}"
+
+
+def write_source(folder: Path, text: str) -> Path:
+    """x.ly in ``folder``."""
     source = folder / "x.ly"
-    source.write_text(f'\\version "2.24.0"\n{head}\n\\score {{ {music} {output} }}\n')
+    source.write_text(f'\\version "2.24.0"\n{text}')
     return source
 
 
-def engraved(folder: Path, music: str, output: str = "\\layout {} \\midi {}", head: str = "") -> LilypondEngraving:
+def engraved(folder: Path, text: str) -> LilypondEngraving:
     """The same, engraved in ``folder``."""
-    return engrave_lilypond(write_source(folder, music, output, head), "x")
+    return engrave_lilypond(write_source(folder, text), "x")
+
+
+def midi_notes(folder: Path) -> list[list[tuple[float, int]]]:
+    """(second, pitch) of every note-on, in order, of each MIDI file that LilyPond wrote beside x.ly."""
+    import mido
+
+    found = []
+    for path in sorted(folder.glob("x*.mid*"), key=lambda p: (len(p.name), p.name)):
+        notes, now = [], 0.0
+        for message in mido.MidiFile(path):
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                notes.append((round(now, 4), message.note))
+        found.append(sorted(notes))
+    return found

@@ -22,6 +22,7 @@ from scorebench.errors import DataError, MissingDependencyError
 from scorebench.store import StoreDataset
 from tests.scorebench.build.human_score import match_lines, score, write_match
 from tests.scorebench.build.lilypond_source import needs_lilypond, write_source
+from tests.scorebench.build.lilypond_source import score as lilypond_score
 from tests.scorebench.build.small_performed import small_card, small_sources
 
 PATH = "ftp/NobodyA/O1/o1-1/x.ly"
@@ -35,7 +36,7 @@ DOUBTFUL = "\\new Staff { <c' e'>4 g' f' << { e' } \\\\ { e' } >> | d' b' f' g' 
 def page(folder: Path, music: str = MUSIC) -> RebuiltPage:
     home = folder / "mutopia" / Path(PATH).parent
     home.mkdir(parents=True)
-    write_source(home, music)
+    write_source(home, lilypond_score(music))
     text = prepare(score(), "Four bars", "Nobody", 60.0)
     return rebuilt_page("four", folder / "mutopia", PATH, engrave(text, "four"), read_notated(text, "four", 60.0), 60.0)
 
@@ -107,7 +108,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = small_sources(tmp_path / "sources")
     home = folder / "mutopia" / Path(PATH).parent
     home.mkdir(parents=True)
-    write_source(home, MUSIC)
+    write_source(home, lilypond_score(MUSIC))
     return folder
 
 
