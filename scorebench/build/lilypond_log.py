@@ -76,22 +76,24 @@ def read_log(text: str) -> tuple[list[Music], list[Music]]:
     Raises:
         DataError: the log is damaged.
     """
-    printed: list[Music] = []
-    played: list[Music] = []
+    scores: dict[str, list[Music]] = {"printed": [], "played": []}
+    now: Music | None = None
     for line in text.splitlines():
         kind, *words = line.split("\t")
-        if kind in ("printed", "played"):
+        if kind in scores:
             now = Music()
-            (printed if kind == "printed" else played).append(now)
+            scores[kind].append(now)
         elif kind != "book":
             try:
                 _read_line(now, kind, words)
-            except (ValueError, NameError, KeyError, ZeroDivisionError) as error:
+            except (ValueError, KeyError, IndexError, ZeroDivisionError) as error:
                 raise DataError(f"scorebench.tsv: {line!r} is not a line of LilyPond's log") from error
-    return printed, played
+    return scores["printed"], scores["played"]
 
 
-def _read_line(music: Music, kind: str, words: Sequence[str]) -> None:
+def _read_line(music: Music | None, kind: str, words: Sequence[str]) -> None:
+    if music is None:
+        raise KeyError("before any score")
     if kind == "note":
         number, main, grace, pitch, length = words
         key = round(Fraction(pitch))

@@ -121,3 +121,18 @@ def test_tied_notes_sound_once(tmp_path: Path, music: str, sounds: list[tuple[in
     notes = engrave_lilypond(source, "x").notes
     rows = zip(notes["pitch"], notes["score_onset_s"].round(3), notes["score_duration_s"].round(3), strict=True)
     assert [tuple(row) for row in rows] == sounds
+
+
+@needs_lilypond
+@pytest.mark.slow
+def test_real_pieces_built_twice_are_the_same(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("Anonymous__lesgraces__lesgraces", "MozartWA__KV331__KV331_1_2_var1", "BachJS__BWV878__f9")
+    only(monkeypatch, *(s for s in sources() if s.piece in names))
+    roots = [tmp_path / name for name in ("one", "other")]
+    one, other = (build_msmd_rebuild(root, shared, jobs=1, progress=False) for root in roots)
+    assert one.facts["failures"] == []
+    assert one.hash == other.hash
+    assert check_dataset(one)[1] == []  # the last of the three once had a system beyond its page
+    files = sorted(path.relative_to(roots[0]) for path in roots[0].rglob("*") if path.is_file())
+    assert len(files) > 20
+    assert all((roots[0] / file).read_bytes() == (roots[1] / file).read_bytes() for file in files)
