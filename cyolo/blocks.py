@@ -41,8 +41,11 @@ class Focus(nn.Module):
 class Bottleneck(nn.Module):
     """A residual block of three convolutions: (B, C, H, W) to (B, out, H, W).
 
-    Where ``channels`` is not ``out``, the shortcut is a 1x1 convolution with a normalisation.
+    Attributes:
+        downsample: the shortcut, a 1x1 convolution with a normalisation, where ``channels`` is not ``out``.
     """
+
+    downsample: nn.Sequential
 
     def __init__(self, channels: int, out: int, width: int) -> None:
         super().__init__()

@@ -70,13 +70,8 @@ class Conditioning(nn.Module):
 
     def blank(self) -> State:
         """The memory of a page of which fewer than two chunks were heard: one step on a zero vector. (1, 64) each."""
-        nothing = self.z_enc[0].weight.new_zeros(1, X_SIZE)
+        nothing = next(self.parameters()).new_zeros(1, X_SIZE)
         return self.remember(nothing, None)
-
-    def fresh(self) -> State:
-        """The memory before any step. (1, 64) each."""
-        nothing = self.z_enc[0].weight.new_zeros(1, H_SIZE)
-        return State(nothing, nothing)
 
     def remember(self, chunk: Tensor, state: State | None) -> State:
         """One step of the memory: the encoding (N, 32) of a chunk and the state before it, to the state after it."""

@@ -81,7 +81,7 @@ def z_at(network: Conditioning, heard: Tensor, counts: NDArray[np.int64], batch:
     ends, where = np.unique(np.concatenate([chunks, counts]), return_inverse=True)
     padded = torch.nn.functional.pad(heard, (0, 0, CHUNK_FRAMES, 0))
     at = torch.from_numpy(ends).to(heard.device)[:, None] + torch.arange(CHUNK_FRAMES, device=heard.device)
-    x = torch.cat([network.encode(padded[rows]) for rows in at.split(batch)])
+    x = torch.cat([network.encode(padded[rows]) for rows in torch.split(at, batch)])
     memory = Memory(network)
     memories = [memory.h]
     for row in where[: len(chunks)].tolist():

@@ -53,16 +53,16 @@ def network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = image.shape
     scale = scale_of(height, width)
     side = max(height, width)
-    ink = np.zeros((side, side), np.float32)
-    ink[scale.pad_top_px : scale.pad_top_px + height, scale.pad_left_px : scale.pad_left_px + width] = (
-        1 - image.astype(np.float32) / 255
-    )
+    ink: NDArray[np.float32] = np.zeros((side, side), np.float32)
+    rows = slice(scale.pad_top_px, scale.pad_top_px + height)
+    ink[rows, scale.pad_left_px : scale.pad_left_px + width] = 1 - image.astype(np.float32) / 255
     return area_average(ink, SIZE_PX, SIZE_PX)
 
 
 def area_average(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
     """``image`` (H, W) at ``height`` x ``width``: each new pixel is the mean of the area that it covers."""
-    averaged: NDArray[np.float32] = _cover(image.shape[0], height) @ image @ _cover(image.shape[1], width).T
+    rows, columns = _cover(image.shape[0], height), _cover(image.shape[1], width)
+    averaged: NDArray[np.float32] = np.asarray(rows @ image @ columns.T, np.float32)
     return averaged
 
 
@@ -71,4 +71,5 @@ def _cover(old: int, new: int) -> NDArray[np.float32]:
     edges = np.arange(new + 1) * (old / new)
     pixels = np.arange(old)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.clip(overlap, 0, None) / (old / new)).astype(np.float32)
+    share: NDArray[np.float32] = (np.clip(overlap, 0, None) / (old / new)).astype(np.float32)
+    return share

@@ -30,10 +30,10 @@ class OpenPages:
         seen = network.see(pages[:, None])
         first: FiLMConv = layers["FiLMConv_5"]
         self._first = first.norm(first.conv(seen))
-        block: Bottleneck = layers["Bottleneck_16"]
-        heard = block.conv1.in_channels - seen.shape[1]  # channels that depend on the sound come first
-        self._seen_inner = F.conv2d(seen, block.conv1.weight[:, heard:])
-        self._seen_shortcut = F.conv2d(seen, block.downsample[0].weight[:, heard:])
+        inner, shortcut = _first_weights(layers["Bottleneck_16"])
+        heard = inner.shape[1] - seen.shape[1]  # channels that depend on the sound come first
+        self._seen_inner = F.conv2d(seen, inner[:, heard:])
+        self._seen_shortcut = F.conv2d(seen, shortcut[:, heard:])
 
     def features(self, z: Tensor) -> Tensor:
         """What boxes are read from.
@@ -51,9 +51,8 @@ class OpenPages:
         x = _film(layers["FiLMConv_9"], x, z)
         block: Bottleneck = layers["Bottleneck_12"]
         inner, shortcut = _coarse(block, x)
-        width = x.shape[1]
-        inner = inner + F.conv2d(fine, block.conv1.weight[:, width:])
-        shortcut = shortcut + F.conv2d(fine, block.downsample[0].weight[:, width:])
+        of_inner, of_shortcut = (weight[:, x.shape[1] :] for weight in _first_weights(block))
+        inner, shortcut = inner + F.conv2d(fine, of_inner), shortcut + F.conv2d(fine, of_shortcut)
         x = _film(layers["FiLMConv_13"], block.after_first(inner, block.downsample[1](shortcut)), z)
         block = layers["Bottleneck_16"]
         inner, shortcut = _coarse(block, x)
@@ -61,11 +60,15 @@ class OpenPages:
         return block.after_first(inner, block.downsample[1](shortcut))
 
 
+def _first_weights(block: Bottleneck) -> tuple[Tensor, Tensor]:
+    """Weights of the two 1x1 convolutions that see what comes into ``block``: conv1's and the shortcut's."""
+    shortcut: Any = block.downsample[0]
+    return block.conv1.weight, shortcut.weight
+
+
 def _coarse(block: Bottleneck, x: Tensor) -> tuple[Tensor, Tensor]:
     """What the first convolution and the shortcut of ``block`` make of the upsampled ``x``, its first channels."""
-    width = x.shape[1]
-    inner = F.conv2d(x, block.conv1.weight[:, :width])
-    shortcut = F.conv2d(x, block.downsample[0].weight[:, :width])
+    inner, shortcut = (F.conv2d(x, weight[:, : x.shape[1]]) for weight in _first_weights(block))
     return F.interpolate(inner, scale_factor=2.0), F.interpolate(shortcut, scale_factor=2.0)
 
 

@@ -50,8 +50,6 @@ class CyoloTracker:
         path = Path(checkpoint)
         self._device = device_called(device)
         self._network: Cyolo = load_network(path).to(self._device)
-        if self._device.type == "cpu":
-            self._network.model.to(memory_format=torch.channels_last)
         self.identity = {"weights_sha256": sha256_file(path)}
         self.demo = bool(read_card(path).get("demo", False))
         self.device = str(self._device)
@@ -97,7 +95,7 @@ class CyoloFollower:
         heard = torch.from_numpy(spectrogram(audio[:last], cyolo_recipe())).to(self._device)
         z = z_at(self._network.conditioning_network, heard, counts, batch)
         rows: list[Position] = []
-        for part, asked in zip(z.split(batch), np.split(counts, range(batch, len(counts), batch)), strict=True):
+        for part, asked in zip(torch.split(z, batch), np.split(counts, range(batch, len(counts), batch)), strict=True):
             rows += _positions(self._locator.best(part), asked, self._scale)
         return Positions.from_list(frames, rows)
 

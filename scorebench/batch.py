@@ -1,25 +1,34 @@
 """Run several trackers over several splits, with one progress bar and one line a result."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scorebench.dataset import Dataset
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.progress import progress_bar
-from scorebench.registry import load, registered
+from scorebench.registry import NO_OPTIONS, load, registered
 from scorebench.results import RunFolder
 from scorebench.run import RunSpec, is_stale, run, run_folder
 
 
 def specs_for(
-    trackers: Sequence[str], dataset: Dataset, splits: Sequence[str], seed: int = 0, only: Sequence[str] = ()
+    trackers: Sequence[str],
+    dataset: Dataset,
+    splits: Sequence[str],
+    seed: int = 0,
+    only: Sequence[str] = (),
+    options: Mapping[str, str] = NO_OPTIONS,
 ) -> list[RunSpec]:
-    """Every tracker on every split. UsageError for a name that does not exist, before anything is run."""
+    """Every tracker, made with ``options``, on every split.
+
+    Raises:
+        UsageError: a name does not exist; before anything is run.
+    """
     for split in splits:
         if split not in dataset.splits():
             raise UsageError(f"{dataset.name} has no split {split!r}; it has {', '.join(dataset.splits())}")
-    loaded = {name: load(name) for name in dict.fromkeys(trackers)}
+    loaded = {name: load(name, options) for name in dict.fromkeys(trackers)}
     specs = [
         RunSpec(name, tracker, dataset, split, seed, tuple(sorted(set(only))))
         for split in dict.fromkeys(splits)

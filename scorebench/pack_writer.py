@@ -17,13 +17,9 @@ from scorebench.dataset import Dataset
 from scorebench.errors import DataError
 from scorebench.files import write_atomic
 from scorebench.pack import FORMAT, LOCAL_USE, page_bytes, waves_bytes
-from scorebench.responses import read_response
+from scorebench.responses import spread_responses
 from scorebench.sampler import SampledPiano, record
 from scorebench.score import NOTE_COLUMNS, SYSTEM_COLUMNS, Recording
-
-LONGEST_RESPONSE_S = 1.5
-RESPONSES_A_ROOM = 8
-"""Of a folder with more responses than this, so many are kept, spread evenly."""
 
 EPOCH = (2021, 8, 23, 0, 0, 0)
 """Time stamp of every part, so that bytes do not depend on the day."""
@@ -53,7 +49,7 @@ def write_pack(
     if len({piece for _, piece in names}) != len(names):
         raise DataError(f"{dataset.name}: a piece is in two of the splits {', '.join(splits)}; pack them apart")
     piano = record()
-    rooms = _responses(responses) if responses is not None else {}
+    rooms = spread_responses(responses) if responses is not None else {}
 
     def write(temporary: Path) -> None:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
@@ -106,24 +102,6 @@ def _write_pieces(
 
 def _pictures(recording: Recording) -> tuple[Recording, list[bytes]]:
     return recording, [page_bytes(page.image) for page in recording.pages]
-
-
-def _responses(folder: Path) -> dict[str, NDArray[np.float32]]:
-    """Responses under ``folder`` by their path below it; few of each room (the folders two levels down)."""
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
-    if not files:
-        raise DataError(f"{folder}: no impulse response (.wav, .flac) here")
-    rooms: dict[str, list[Path]] = {}
-    for path in files:
-        parts = path.relative_to(folder).parts
-        rooms.setdefault("/".join(parts[:2]) if len(parts) > 2 else path.name, []).append(path)
-    kept = [room[i] for room in rooms.values() for i in _spread(len(room))]
-    return {p.relative_to(folder).as_posix(): read_response(p, LONGEST_RESPONSE_S) for p in sorted(kept)}
-
-
-def _spread(count: int) -> list[int]:
-    """At most ``RESPONSES_A_ROOM`` of ``count``, evenly."""
-    return sorted(set(np.linspace(0, count - 1, min(count, RESPONSES_A_ROOM)).round().astype(int).tolist()))
 
 
 def _as_int16(wave: NDArray[np.float32]) -> tuple[NDArray[np.int16], float]:

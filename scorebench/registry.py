@@ -1,7 +1,8 @@
 """Find trackers by name, ours and anybody's, through the entry points ``scorebench.trackers``."""
 
 import difflib
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -12,6 +13,7 @@ from scorebench.tracker import Tracker
 
 GROUP = "scorebench.trackers"
 OWN_DISTRIBUTION = "scorebench"
+NO_OPTIONS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,24 @@ def find(name: str) -> Entry:
     return entry
 
 
-def load(name: str) -> Tracker:
+def load(name: str, options: Mapping[str, str] = NO_OPTIONS) -> Tracker:
     """Import and make the tracker called ``name``.
 
+    Args:
+        options: keyword arguments for what makes it, such as ``checkpoint`` or ``device``.
+
     Raises:
-        UsageError: no such tracker.
+        UsageError: no such tracker, or one that does not take these options.
         TrackerError: its module does not import, or what it makes is no tracker.
     """
     entry = find(name)
     module, _, attribute = entry.target.partition(":")
     try:
-        tracker = EntryPoint(name, entry.target, GROUP).load()()
+        make = EntryPoint(name, entry.target, GROUP).load()
+        _demand_options(name, make, options)
+        tracker = make(**options)
+    except UsageError:
+        raise
     except (Exception, SystemExit) as error:  # anything can happen in a foreign module
         raise TrackerError(
             f"tracker {name!r} ({entry.distribution}): {module}:{attribute} cannot be made: "
@@ -105,3 +114,13 @@ def load(name: str) -> Tracker:
     if unknown:
         raise TrackerError(f"tracker {name!r} declares given {sorted(unknown)}; possible are {', '.join(GIVEN)}")
     return tracker
+
+
+def _demand_options(name: str, make: Callable[..., object], options: Mapping[str, str]) -> None:
+    """UsageError unless ``make`` takes all of ``options``."""
+    if not options:
+        return
+    taken = inspect.signature(make).parameters
+    refused = [option for option in options if option not in taken]
+    if refused:
+        raise UsageError(f"tracker {name!r} takes no --{', --'.join(refused)}")

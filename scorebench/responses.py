@@ -12,6 +12,10 @@ from scorebench.timebase import SAMPLE_RATE
 DIRECT_SHARE = 0.5
 """The direct sound is the first sample that reaches this share of the largest: a strong reflection can be louder."""
 
+LONGEST_S = 1.5
+RESPONSES_A_ROOM = 8
+"""Of a folder with more responses than this, so many are used in training, spread evenly."""
+
 
 def read_response(path: Path, longest_s: float | None = None, channel: int | None = None) -> NDArray[np.float32]:
     """One response at 22 050 Hz, its direct sound at sample 0 and its energy 1.
@@ -37,3 +41,25 @@ def read_response(path: Path, longest_s: float | None = None, channel: int | Non
         response[-fade:] *= np.linspace(1, 0, fade)
     level: NDArray[np.float32] = (response / np.sqrt(np.sum(response**2))).astype(np.float32)
     return level
+
+
+def spread_responses(folder: Path) -> dict[str, NDArray[np.float32]]:
+    """Responses for training: those under ``folder`` by their path below it, few of each room (two folders down).
+
+    Raises:
+        DataError: there are none, or one cannot be read.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
+    if not files:
+        raise DataError(f"{folder}: no impulse response (.wav, .flac) here")
+    rooms: dict[str, list[Path]] = {}
+    for path in files:
+        parts = path.relative_to(folder).parts
+        rooms.setdefault("/".join(parts[:2]) if len(parts) > 2 else path.name, []).append(path)
+    kept = [room[i] for room in rooms.values() for i in _spread(len(room))]
+    return {p.relative_to(folder).as_posix(): read_response(p, LONGEST_S) for p in sorted(kept)}
+
+
+def _spread(count: int) -> list[int]:
+    """At most ``RESPONSES_A_ROOM`` of ``count``, evenly."""
+    return sorted(set(np.linspace(0, count - 1, min(count, RESPONSES_A_ROOM)).round().astype(int).tolist()))

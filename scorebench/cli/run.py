@@ -25,6 +25,8 @@ from scorebench.errors import UsageError
 @out_option
 @seed_option
 @fresh_option
+@click.option("--checkpoint", type=click.Path(dir_okay=False), metavar="FILE", help="Weights for a neural tracker.")
+@click.option("--device", metavar="DEV", help="cpu, cuda, ... for a neural tracker. [default: CUDA where there is one]")
 def run(
     trackers: tuple[str, ...],
     splits: tuple[str, ...],
@@ -34,6 +36,8 @@ def run(
     out: Path,
     seed: int,
     fresh: bool,
+    checkpoint: str | None,
+    device: str | None,
 ) -> None:
     """Follow every page of a split with one or more trackers.
 
@@ -44,6 +48,7 @@ def run(
     Example:
       scorebench run --tracker score-dtw --tracker steady --split subset-room
       scorebench run --tracker score-dtw --split subset-performance --performer p07 --dataset performed
+      scorebench run --tracker cyolo --checkpoint best_model.pt --split full --out runs-of-mine
     """
     from scorebench.batch import run_all, specs_for
     from scorebench.dataset import open_dataset
@@ -52,7 +57,8 @@ def run(
         raise UsageError("name at least one --tracker and one --split; `scorebench trackers` lists trackers")
     if performer is not None:
         splits = tuple(f"{split}@{performer}" for split in splits)
-    specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces)
+    options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+    specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces, options)
     failures = run_all(specs, out, fresh)
     for line in failures:
         click.echo(f"failed: {line}", err=True)

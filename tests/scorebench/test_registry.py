@@ -5,6 +5,8 @@ import pytest
 from scorebench import registry
 from scorebench.errors import TrackerError, UsageError
 from scorebench.registry import Entry, find, load, resolve
+from scorebench.tracker import Tracker
+from scorebench.trackers.still import Still
 
 
 def entry(name: str, distribution: str, target: str = "scorebench.trackers.still:Still") -> Entry:
@@ -64,3 +66,17 @@ class Greedy:
 
     def open(self, score: object, seed: int) -> None:
         return None
+
+
+def test_options_reach_what_makes_a_tracker(known: dict[str, Entry]) -> None:
+    known.update(resolve([entry("x", "a", "tests.scorebench.test_registry:with_device")]))
+    assert load("x", {"device": "cpu"}).device == "cpu"  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="'x' takes no --checkpoint"):
+        load("x", {"checkpoint": "weights.pt"})
+
+
+def with_device(device: str = "none") -> Tracker:
+    """A tracker that remembers an option."""
+    tracker = Still()
+    tracker.device = device  # type: ignore[attr-defined]
+    return tracker

@@ -1,0 +1,1 @@
+"""Training of CYOLO as the paper says (Henkel & Widmer 2021, section IV)."""

@@ -1,0 +1,191 @@
+"""The training as a Lightning module: loss, optimiser, schedule, validation."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from cyolo.conditioning import Conditioning
+from cyolo.loss import Loss, detection_loss
+from cyolo.network import Cyolo, Settings, boxes_px
+from cyolo.page import scale_of
+from cyolo.sharing import OpenPages
+from cyolo.training.hearing import Ear, as_heard
+from cyolo.training.material import TrainingPage
+from cyolo.training.visits import Visit, Visitor, visit_at
+from scorebench.errors import ScorebenchError
+from scorebench.protocol.cyolo2021 import errors_frames, line_map
+from scorebench.timebase import THRESHOLDS_S
+
+LEARNING_RATE, LEAST_SHARE = 5e-4, 0.01
+WEIGHT_DECAY = 5e-4
+LONGEST_MEMORY_GRADIENT = 0.1
+FORGET_BIAS = 1.0
+VALIDATION_FRAMES = 48
+"""At most so many onsets of a validation page are looked at, spread evenly."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how large.
+
+    Attributes:
+        steps: of the optimiser; the learning rate reaches its end there.
+        visits: pages in a batch, over all processes.
+        train_memory: whether the recurrent layer learns. The published weights' never did.
+    """
+
+    steps: int
+    visits: int
+    train_memory: bool = True
+
+
+class Learner(lightning.LightningModule):
+    """Trains ``network``.
+
+    Attributes:
+        visitor: makes the visits; must be set before training.
+        curve: what each validation found, and at which step.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, validation: Sequence[TrainingPage] = ()) -> None:
+        super().__init__()
+        self.network = Cyolo(settings)
+        initialise(self.network)
+        self.plan = plan
+        self.ear = Ear()
+        self.visitor: Visitor | None = None
+        self.curve: list[dict[str, float]] = []
+        self._validation = validation
+
+    def training_step(self, numbers: list[int], _: int) -> Tensor:
+        """The loss of the visits with these numbers."""
+        if self.visitor is None:
+            raise ScorebenchError("a learner without a visitor has nothing to learn from")
+        visits = [self.visitor.visit(number) for number in numbers]
+        loss = self.loss(visits)
+        if not torch.isfinite(loss.total):
+            raise ScorebenchError(
+                f"the loss is {loss.total.item()} at step {self.global_step}: stopped before it spoils the weights; "
+                "go on from the last checkpoint with --resume --precision 32-true"
+            )
+        self.log_dict({"loss": loss.total, "box": loss.box, "objectness": loss.objectness}, batch_size=len(visits))
+        return loss.total
+
+    def loss(self, visits: Sequence[Visit]) -> Loss:
+        """The loss of ``visits``, all with as many frames."""
+        z = condition(self.network.conditioning_network, visits)
+        pages = OpenPages(self.network, torch.stack([v.picture for v in visits]))
+        detect: Any = self.network.model["Detect_17"]
+        raw = detect(pages.features(z))[0]
+        return detection_loss(raw, torch.cat([v.target for v in visits]), detect.anchors[0])
+
+    def validation_step(self, index: int, _: int) -> None:
+        """Loss and share of onsets tracked on one page."""
+        page = self._validation[index]
+        onsets = np.unique(page.onset_frame[page.onset_frame < page.frames])
+        frames = onsets[np.unique(np.linspace(0, len(onsets) - 1, VALIDATION_FRAMES).astype(int))]
+        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / 32767)[1:])
+        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
+        visit = visit_at(picture, heard, frames, page.boxes_at(frames))
+        z = condition(self.network.conditioning_network, [visit])
+        detect: Any = self.network.model["Detect_17"]
+        raw = detect(OpenPages(self.network, picture[None]).features(z))[0].float()
+        loss = detection_loss(raw, visit.target, detect.anchors[0])
+        errors = _errors_frames(page, frames, boxes_px(raw, detect.anchor_grid[0].reshape(3, 2)))
+        shares = {f"valid_{t:.2f}": float((errors <= round(t * 20)).mean()) for t in THRESHOLDS_S}
+        self.log_dict({"valid_loss": loss.total, **shares}, batch_size=len(frames), sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with decay on the weights of convolutions, of linear layers and of the memory; a cosine to 1 %."""
+        optimiser = torch.optim.AdamW(parameter_groups(self.network, self.plan.train_memory), lr=LEARNING_RATE)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_share(step / self.plan.steps))
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
+        """The gradient of the memory is cut to its longest length."""
+        nn.utils.clip_grad_norm_(
+            self.network.conditioning_network.seq_model.parameters(), LONGEST_MEMORY_GRADIENT, error_if_nonfinite=False
+        )
+
+    def on_validation_epoch_end(self) -> None:
+        """A point of the curve."""
+        said = {name: float(value) for name, value in self.trainer.callback_metrics.items() if name.startswith("valid")}
+        self.curve.append({"step": self.global_step, **said})
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """The curve so far goes with it."""
+        checkpoint["curve"] = self.curve
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And comes back."""
+        self.curve = list(checkpoint["curve"])
+
+
+def condition(network: Conditioning, visits: Sequence[Visit]) -> Tensor:
+    """z of all frames of ``visits``, (P n, 128)."""
+    windows = [v.windows for v in visits]
+    chunks = [v.chunks for v in visits]
+    x = network.encode(torch.cat([*windows, *chunks]))
+    of_windows, *of_chunks = torch.split(x, [sum(map(len, windows)), *map(len, chunks)])
+    remembered = pad_sequence(of_chunks, batch_first=True)
+    blank = network.blank().h
+    memories = blank.expand(len(visits), 2, -1)
+    if remembered.shape[1] > 1:
+        later, _ = network.seq_model(remembered)
+        memories = torch.cat([memories, later[:, 1:]], 1)
+    h = torch.cat([rows[v.chunks_heard] for rows, v in zip(memories, visits, strict=True)])
+    return network.mix(h, of_windows)
+
+
+def parameter_groups(network: Cyolo, train_memory: bool) -> list[dict[str, Any]]:
+    """Weights with decay, and biases and normalisations without."""
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        if ".seq_model." in name and not train_memory:
+            parameter.requires_grad_(False)
+            continue
+        (decayed if parameter.ndim > 1 else plain).append(parameter)
+    return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
+
+
+def learning_share(done: float) -> float:
+    """Share of the highest learning rate once ``done`` (0 to 1) of the training is over."""
+    return (1 + math.cos(math.pi * min(done, 1.0))) / 2 * (1 - LEAST_SHARE) + LEAST_SHARE
+
+
+def initialise(network: Cyolo) -> None:
+    """Orthogonal weights, biases 0, and 1 for the gates of the memory that forget."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.orthogonal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    memory = network.conditioning_network.seq_model
+    for name, parameter in memory.named_parameters():
+        if parameter.ndim > 1:
+            nn.init.orthogonal_(parameter)
+        else:
+            nn.init.zeros_(parameter)
+            if name.startswith("bias_ih"):  # the two biases are added
+                size = memory.hidden_size
+                with torch.no_grad():
+                    parameter[size : 2 * size] = FORGET_BIAS
+
+
+def _errors_frames(page: TrainingPage, frames: Any, boxes: Tensor) -> Any:
+    """Errors (n,) in frames, under ``cyolo-2021``, of the most likely of boxes (n, 3, H, W, 5)."""
+    flat = boxes.flatten(1, 3)
+    best = flat[torch.arange(len(flat)), flat[..., 4].argmax(1)].cpu().double().numpy()
+    plan = page.plan
+    scale = scale_of(*plan.page.image.shape)
+    x, y = best[:, 0] * scale.factor - scale.pad_left_px, best[:, 1] * scale.factor - scale.pad_top_px
+    line = line_map(plan.merged, plan.page.index, scale.pad_left_px)
+    return errors_frames(plan.merged, line, frames + plan.start_frame, x, y)

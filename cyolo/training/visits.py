@@ -1,0 +1,129 @@
+"""Visits: one page, moved about, with its sound, altered, at some of its frames. A batch is a few visits.
+
+Frames of one visit share the encoding of the page and of the chunks that they remember. What a visit is follows from
+its number alone, so that a training goes on after a kill with just the visits that were to come.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cyolo.conditioning import CHUNK_FRAMES
+from cyolo.training.hearing import Ear, as_heard, at_tempo, in_room, late
+from cyolo.training.material import TrainingPage
+
+TEMPO = (0.5, 2.0)
+TEMPO_SHARE = 0.5
+ROOM_SHARE = 0.5
+LONGEST_SILENCE_HOPS = 20
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One page at N frames.
+
+    Attributes:
+        picture: (416, 416) float32.
+        windows: (N, 40, 78), the last frames heard at each.
+        chunks: (K, 40, 78), the whole chunks heard until the last of them.
+        chunks_heard: (N,) int64.
+        target: (N, 4) boxes as shares of the picture.
+    """
+
+    picture: Tensor
+    windows: Tensor
+    chunks: Tensor
+    chunks_heard: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What visits are made of.
+
+    Attributes:
+        frames: of a visit.
+        onset_share: of the frames, those at which an onset falls; the others are any.
+        rooms: whether half of the visits are heard in a room.
+        seed: of all randomness.
+    """
+
+    frames: int = 32
+    onset_share: float = 0.5
+    rooms: bool = True
+    seed: int = 0
+
+
+class Visitor:
+    """Makes visits.
+
+    Args:
+        pages: what is visited; the longer a page, the more often.
+        responses: impulse responses of rooms.
+        ear: on the device where visits are made.
+    """
+
+    def __init__(self, pages: Sequence[TrainingPage], responses: Sequence[Tensor], ear: Ear, recipe: Recipe) -> None:
+        self._pages = pages
+        self._responses = responses if recipe.rooms else []
+        self._ear = ear
+        self._recipe = recipe
+        lengths = np.array([page.frames for page in pages], np.float64)
+        self._share = lengths / lengths.sum()
+        device = ear.window.device
+        self._pictures = torch.from_numpy(np.stack([p.picture for p in pages])).to(device)
+        on_device = device.type != "cpu"  # a GPU holds all the sound there is; a CPU has it already
+        self._audio = [torch.from_numpy(p.audio).to(device) if on_device else torch.from_numpy(p.audio) for p in pages]
+
+    def visit(self, number: int) -> Visit:
+        """The visit of that number."""
+        random = np.random.default_rng([self._recipe.seed, number])
+        index = int(random.choice(len(self._pages), p=self._share))
+        page = self._pages[index]
+        samples = self._audio[index].float() / 32767
+        if self._responses and random.random() < ROOM_SHARE:
+            samples = in_room(samples, self._responses[int(random.integers(len(self._responses)))])
+        silence = int(random.integers(LONGEST_SILENCE_HOPS))
+        rate = float(random.uniform(*TEMPO)) if random.random() < TEMPO_SHARE else 1.0
+        heard = as_heard(at_tempo(late(self._ear(samples), silence), rate))
+        frames = self._choose(page, random, silence, rate, len(heard))
+        source = np.floor(frames * rate + 1e-9).astype(np.int64) - silence
+        down, right = _shift(page, random)
+        picture = torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
+        target = page.boxes_at(source)
+        target[:, :2] += np.array([right, down]) / len(picture)
+        return visit_at(picture, heard, frames, target)
+
+    def _choose(
+        self, page: TrainingPage, random: np.random.Generator, silence: int, rate: float, length: int
+    ) -> NDArray[np.int64]:
+        """Frames of the altered sound, ascending."""
+        count = self._recipe.frames
+        onsets = np.ceil((page.onset_frame[page.onset_frame < page.frames] + silence) / rate).astype(np.int64)
+        onsets = onsets[onsets < length]
+        at_onsets = int(random.binomial(count, self._recipe.onset_share)) if len(onsets) else 0
+        some = random.choice(onsets, at_onsets, replace=at_onsets > len(onsets)) if at_onsets else onsets[:0]
+        return np.sort(np.concatenate([some, random.integers(0, length, count - at_onsets)]))
+
+
+def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
+    up, down, left, right = page.shifts
+    return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
+
+
+def visit_at(picture: Tensor, heard: Tensor, frames: NDArray[np.int64], target: NDArray[np.float32]) -> Visit:
+    """The visit of a page at ``frames`` (ascending) of what is heard on it, (T, 78)."""
+    at = torch.from_numpy(frames).to(heard.device)
+    padded = nn.functional.pad(heard, (0, 0, CHUNK_FRAMES - 1, 0))
+    count = int(frames[-1] + 1) // CHUNK_FRAMES
+    return Visit(
+        picture=picture,
+        windows=padded[at[:, None] + torch.arange(CHUNK_FRAMES, device=heard.device)],
+        chunks=heard[: count * CHUNK_FRAMES].view(count, CHUNK_FRAMES, -1),
+        chunks_heard=(at + 1) // CHUNK_FRAMES,
+        target=torch.from_numpy(target).to(heard.device),
+    )

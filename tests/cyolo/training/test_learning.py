@@ -1,0 +1,210 @@
+"""The objective as it is minimised, the schedule, and trainings that are killed."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from cyolo.checkpoint import load_network, read_card
+from cyolo.network import Settings
+from cyolo.training import learner as learning
+from cyolo.training.hearing import Ear
+from cyolo.training.learner import Learner, Plan, condition, learning_share, parameter_groups
+from cyolo.training.loop import LAST, Training, train
+from cyolo.training.material import TrainingPage, training_pages
+from cyolo.training.visits import Recipe, Visitor
+from scorebench.authors_layout import AuthorsDataset
+from scorebench.cli.train import train as train_command
+from scorebench.errors import ScorebenchError, UsageError
+from scorebench.store import StoreDataset
+from scorebench.weights import read_checkpoint
+from tests.scorebench.helpers import TINY
+
+ELU = Settings(audio_activation="elu")
+SHORT = Training(
+    name="cyolo",
+    data={"name": "tiny", "hash": "0"},
+    settings=ELU,
+    plan=Plan(steps=4, visits=2),
+    recipe=Recipe(frames=2, rooms=False),
+    validate_every=1,
+    precision="32-true",
+)
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[TrainingPage]:
+    return training_pages(AuthorsDataset(TINY), "full")
+
+
+@pytest.fixture(autouse=True)
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "VALIDATION_FRAMES", 3)
+
+
+def run(out: Path, pages: list[TrainingPage], resume: bool = False, training: Training = SHORT) -> Path:
+    return train(training, pages[:2], pages[2:3], [], out, "cpu", resume)
+
+
+def test_z_of_visits_is_z_of_the_network(pages: list[TrainingPage]) -> None:
+    learner = Learner(ELU, Plan(1, 2))
+    network = learner.network.conditioning_network.eval()
+    visitor = Visitor(pages, [], Ear(), Recipe(frames=3, rooms=False))
+    visits = [visitor.visit(n) for n in range(3)]
+    with torch.inference_mode():
+        together = condition(network, visits)
+        alone = torch.cat([condition(network, [v]) for v in visits])
+        torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+        h = torch.cat([network.memories(network.encode(v.chunks))[v.chunks_heard] for v in visits])
+        plain = network.mix(h, network.encode(torch.cat([v.windows for v in visits])))
+        torch.testing.assert_close(together, plain, atol=1e-5, rtol=1e-4)
+
+
+def test_decay_on_weights_alone_and_everything_learns() -> None:
+    network = Learner(ELU, Plan(1, 1)).network
+    decayed, plain = parameter_groups(network, train_memory=True)
+    assert decayed["weight_decay"] == 5e-4
+    assert plain["weight_decay"] == 0
+    assert all(p.ndim > 1 for p in decayed["params"])
+    assert sum(p.numel() for group in (decayed, plain) for p in group["params"]) == 1_377_527
+
+
+def test_a_fixed_memory_is_left_out() -> None:
+    network = Learner(ELU, Plan(1, 1)).network
+    groups = parameter_groups(network, train_memory=False)
+    left_out = sum(p.numel() for p in network.conditioning_network.seq_model.parameters())
+    assert sum(p.numel() for group in groups for p in group["params"]) == 1_377_527 - left_out
+
+
+def test_initial_weights() -> None:
+    network = Learner(ELU, Plan(1, 1)).network
+    memory = network.conditioning_network.seq_model
+    forget = (memory.bias_ih_l0 + memory.bias_hh_l0)[64:128]
+    torch.testing.assert_close(forget, torch.ones(64))
+    weight = network.conditioning_network.z_enc[0].weight
+    torch.testing.assert_close(weight.T @ weight, torch.eye(96), atol=1e-5, rtol=0)
+
+
+def test_the_rate_falls_along_a_cosine_to_one_per_cent() -> None:
+    assert learning_share(0) == 1
+    assert learning_share(0.5) == pytest.approx(0.505)
+    assert learning_share(1) == pytest.approx(0.01)
+
+
+def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
+    tmp_path: Path, pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(tmp_path / "whole", pages)
+    step = Learner.training_step
+
+    def killed(self: Learner, numbers: list[int], index: int) -> torch.Tensor:
+        if self.global_step == 3:
+            raise KeyboardInterrupt
+        return step(self, numbers, index)
+
+    monkeypatch.setattr(Learner, "training_step", killed)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path / "parts", pages)
+    monkeypatch.setattr(Learner, "training_step", step)
+    with pytest.raises(UsageError, match="pass --resume"):
+        run(tmp_path / "parts", pages)
+    parts = run(tmp_path / "parts", pages, resume=True)
+    one, other = read_checkpoint(whole), read_checkpoint(parts)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert read_card(whole)["curve"] == read_card(parts)["curve"]
+    assert [point["step"] for point in read_card(whole)["curve"]] == [1, 2, 3, 4]
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, pages: list[TrainingPage]) -> None:
+    run(tmp_path, pages)
+    longer = Training(**{**vars(SHORT), "plan": Plan(steps=9, visits=2)})
+    with pytest.raises(UsageError, match="of another training"):
+        run(tmp_path, pages, resume=True, training=longer)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, pages: list[TrainingPage]) -> None:
+    (tmp_path / LAST).write_bytes(b"PK\x03\x04 and nothing else")
+    with pytest.raises(ScorebenchError, match=r"last\.ckpt"):
+        run(tmp_path, pages, resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(
+    tmp_path: Path, pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss = Learner.loss
+
+    def broken(self: Learner, visits: list[object]) -> object:
+        found = loss(self, visits)  # type: ignore[arg-type]
+        return type(found)(found.box * float("nan"), found.objectness) if self.global_step == 2 else found
+
+    monkeypatch.setattr(Learner, "loss", broken)
+    with pytest.raises(ScorebenchError, match="the loss is nan at step 2"):
+        run(tmp_path, pages)
+    assert (tmp_path / LAST).is_file()
+
+
+def test_it_learns(pages: list[TrainingPage]) -> None:
+    learner = Learner(ELU, Plan(12, 2))
+    visitor = Visitor(pages[:1], [], Ear(), Recipe(frames=4, rooms=False))
+    optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-3)
+    losses = []
+    for number in range(0, 24, 2):
+        loss = learner.loss([visitor.visit(number), visitor.visit(number + 1)]).total
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert sum(losses[-3:]) < 0.6 * sum(losses[:3])
+
+
+@pytest.fixture
+def store(small_mini: StoreDataset, tmp_path: Path) -> Path:
+    """A page store with something to train on."""
+    folder = Path(shutil.copytree(small_mini.root, tmp_path / "store"))
+    for name, piece in zip(("train", "valid"), small_mini.pieces("full"), strict=True):
+        (folder / "splits" / f"{name}.txt").write_text(f"{piece}\n")
+    for piece in (folder / "pieces").iterdir():
+        about = json.loads((piece / "piece.json").read_text())
+        about["conditions"].update(dict.fromkeys(("train", "valid"), about["conditions"]["full"]))
+        (piece / "piece.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
+    import soundfile
+
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    soundfile.write(rooms / "a.wav", [1.0, 0.5, 0.25], 22_050)
+    words = ["cyolo-ir", "--dataset", str(store), "--out", str(tmp_path / "out"), "--device", "cpu"]
+    words += ["--steps", "2", "--visits", "1", "--frames", "2", "--demo", "--seed", "3"]
+    done = CliRunner().invoke(train_command, words)
+    assert isinstance(done.exception, UsageError)
+    assert "--responses" in str(done.exception)
+    done = CliRunner().invoke(train_command, [*words, "--responses", str(rooms)])
+    assert done.exception is None, done.output
+    weights = Path(done.output.strip().splitlines()[-1])
+    card = read_card(weights)
+    assert card["demo"] is True
+    assert card["recipe"] == {"frames": 2, "onset_share": 0.5, "rooms": True, "seed": 3}
+    assert card["data"]["name"] == "mini"
+    assert load_network(weights).settings.audio_activation == "elu"
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_batch(store: Path, tmp_path: Path) -> None:
+    """DDP over gloo: two processes with one visit each are one process with two."""
+    words = [sys.executable, "-m", "scorebench.cli", "train", "cyolo", "--dataset", str(store), "--device", "cpu"]
+    words += ["--steps", "2", "--visits", "2", "--frames", "2"]
+    for count in ("1", "2"):
+        out = str(tmp_path / count)
+        subprocess.run([*words, "--out", out, "--devices", count], check=True, timeout=300, capture_output=True)
+    one, two = (read_checkpoint(tmp_path / count / "cyolo.safetensors") for count in ("1", "2"))
+    learnt = [name for name in one if "running" not in name and one[name].is_floating_point()]
+    assert max(float((one[name] - two[name]).abs().max()) for name in learnt) < 2e-3
+    assert read_card(tmp_path / "2/cyolo.safetensors")["curve"]

@@ -1,0 +1,135 @@
+"""What is trained on, and how it is altered."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cyolo.page import SIZE_PX
+from cyolo.training.hearing import Ear, as_heard, at_tempo, in_room, late
+from cyolo.training.material import TrainingPage, training_pages
+from cyolo.training.visits import Recipe, Visitor, visit_at
+from scorebench.authors_layout import AuthorsDataset
+from scorebench.errors import DataError
+from scorebench.spectrogram import cyolo_recipe, spectrogram
+from scorebench.timebase import HOP_SAMPLES
+from tests.scorebench.helpers import PIECES, TINY
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[TrainingPage]:
+    return training_pages(AuthorsDataset(TINY), "full")
+
+
+@pytest.fixture(scope="module")
+def ear() -> Ear:
+    return Ear()
+
+
+def samples_of(page: TrainingPage) -> torch.Tensor:
+    return torch.from_numpy(page.audio).float() / 32767
+
+
+def test_every_page_with_its_onsets(pages: list[TrainingPage]) -> None:
+    assert [page.name for page in pages] == [f"{PIECES[i]} page {n}" for i, n in ((0, 0), (1, 0), (2, 0), (2, 1))]
+    for page in pages:
+        assert page.picture.shape == (SIZE_PX, SIZE_PX)
+        assert (np.diff(page.onset_frame) > 0).all()
+        assert page.onset_frame[0] >= 0
+        assert ((page.box > 0) & (page.box < 1)).all()
+        up, down, left, right = page.shifts
+        assert up <= 0 <= down
+        assert left <= 0 <= right
+
+
+def test_boxes_hold_until_the_next_onset(pages: list[TrainingPage]) -> None:
+    page = pages[0]
+    second = int(page.onset_frame[1])
+    held = page.boxes_at(np.array([-5, second - 1, second, 10**6]))
+    np.testing.assert_array_equal(held, page.box[[0, 0, 1, -1]])
+
+
+def test_a_note_is_where_there_is_ink(pages: list[TrainingPage]) -> None:
+    for page in pages:
+        columns, rows = (page.box[:, :2] * SIZE_PX).astype(int).T
+        for x, y, h in zip(columns, rows, page.box[:, 3] * SIZE_PX / 2, strict=True):
+            assert page.picture[int(y - h) : int(y + h), x - 3 : x + 4].max() > 100
+
+
+def test_no_page_to_train_on(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no page of full has an onset"):
+        training_pages(AuthorsDataset(TINY), "full", only=["elsewhere"])
+
+
+def test_the_ear_hears_the_spectrogram(pages: list[TrainingPage], ear: Ear) -> None:
+    heard = as_heard(late(ear(samples_of(pages[0])), 0))
+    expected = spectrogram(samples_of(pages[0]).numpy(), cyolo_recipe())
+    np.testing.assert_allclose(heard, expected, atol=2e-5)
+    assert len(heard) == pages[0].frames
+
+
+def test_silence_before_is_silence_before(pages: list[TrainingPage], ear: Ear) -> None:
+    samples = samples_of(pages[0])
+    for hops in (1, 2, 7):
+        expected = ear(torch.cat([torch.zeros(hops * HOP_SAMPLES), samples]))[1:]
+        torch.testing.assert_close(late(ear(samples), hops), expected)
+
+
+def test_tempo(pages: list[TrainingPage], ear: Ear) -> None:
+    bands = ear(samples_of(pages[0]))[1:]
+    torch.testing.assert_close(at_tempo(bands, 1.0), bands)
+    twice = at_tempo(bands, 2.0)
+    torch.testing.assert_close(twice, bands[::2])
+    slow = at_tempo(bands, 0.5)
+    assert len(slow) == 2 * len(bands)
+    torch.testing.assert_close(slow[1], (bands[0] + bands[1]) / 2)
+
+
+def test_a_room_without_walls_changes_nothing(pages: list[TrainingPage]) -> None:
+    samples = samples_of(pages[0])
+    alone = torch.zeros(500)
+    alone[0] = 1.0
+    torch.testing.assert_close(in_room(samples, alone), samples, atol=1e-6, rtol=0)
+    late_by_three = torch.roll(alone, 3)
+    torch.testing.assert_close(in_room(samples, late_by_three)[3:], samples[:-3], atol=1e-6, rtol=0)
+
+
+def test_the_number_alone_decides_a_visit(pages: list[TrainingPage], ear: Ear) -> None:
+    response = torch.rand(200)
+    first = Visitor(pages, [response], ear, Recipe(frames=4))
+    second = Visitor(pages, [response], ear, Recipe(frames=4))
+    second.visit(3)
+    for name, tensor in vars(first.visit(11)).items():
+        torch.testing.assert_close(tensor, getattr(second.visit(11), name), rtol=0, atol=0)
+    assert not torch.equal(first.visit(12).windows, first.visit(11).windows)
+
+
+def test_page_and_target_move_together(pages: list[TrainingPage], ear: Ear) -> None:
+    """Around the target of a shifted page is what was around it on the page as it is."""
+    visitor = Visitor(pages[:1], [], ear, Recipe(frames=6, onset_share=1.0))
+    page, moved = pages[0], 0
+    for number in range(12):
+        visit = visitor.visit(number)
+        for x, y in (visit.target[:, :2] * SIZE_PX).round().long().tolist():
+            patches = [
+                torch.from_numpy(page.picture)[v - 9 : v + 9, u - 9 : u + 9].float() / 255
+                for u, v in (page.box[:, :2] * SIZE_PX).round().astype(int).tolist()
+            ]
+            here = visit.picture[y - 9 : y + 9, x - 9 : x + 9]
+            assert min(float((patch - here).abs().max()) for patch in patches) < 1e-6
+        moved += not torch.equal(visit.picture, torch.from_numpy(page.picture).float() / 255)
+    assert moved > 6
+
+
+def test_at_an_onset_the_target_is_its_note(pages: list[TrainingPage], ear: Ear) -> None:
+    """Without alterations: the window at a frame ends with that frame, and the target is what sounds there."""
+    page = pages[0]
+    heard = as_heard(ear(samples_of(page))[1:])
+    frames = page.onset_frame[[3, 50]]
+    visit = visit_at(torch.from_numpy(page.picture), heard, frames, page.boxes_at(frames))
+    torch.testing.assert_close(visit.windows[:, -1], heard[frames])
+    torch.testing.assert_close(visit.windows[1], heard[frames[1] - 39 : frames[1] + 1])
+    torch.testing.assert_close(visit.target, torch.from_numpy(page.box[[3, 50]]))
+    assert visit.chunks_heard.tolist() == [(f + 1) // 40 for f in frames.tolist()]
+    torch.testing.assert_close(visit.chunks.flatten(0, 1), heard[: len(visit.chunks) * 40])
