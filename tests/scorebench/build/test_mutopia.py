@@ -33,9 +33,7 @@ def engraved(tmp_path: Path) -> LilypondEngraving:
 
 PAPERS = [
     '#(set-default-paper-size "letter" \'landscape)\n',
-    '#(set-default-paper-size "a3landscape")\n',
-    '\\paper { #(set-paper-size "letter") }\n',
-    "\\paper { paper-width = 8.5\\in paper-height = 11.0 \\in }\n",
+    '\\paper { #(set-paper-size "a3landscape") paper-width = 8.5\\in paper-height = 11.0 \\in }\n',
     "\\paper {\n  paper-width = 280\\mm % landscape\n  paper-height = 200 }\n",
 ]
 
