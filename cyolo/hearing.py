@@ -4,6 +4,8 @@ One encoding a frame asked for, and one for each 40 frames, is all that a page e
 40 k - 1 is chunk k.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from torch import Tensor
 from cyolo.conditioning import CHUNK_FRAMES, Conditioning, State
 from scorebench.filterbank import BANDS
 from scorebench.spectrogram import SpectrogramStream, cyolo_recipe
+
+Encode = Callable[[Tensor], Tensor]
+"""(N, 40, 78) to (N, 32): the encoder of the network, or a faster one."""
 
 
 class Memory:
@@ -41,8 +46,9 @@ class Hearing:
         frames: how many are complete.
     """
 
-    def __init__(self, network: Conditioning, device: torch.device) -> None:
+    def __init__(self, network: Conditioning, encode: Encode, device: torch.device) -> None:
         self._network = network
+        self._encode = encode
         self._device = device
         self._stream = SpectrogramStream(cyolo_recipe())
         self._last = np.zeros((CHUNK_FRAMES, BANDS), np.float32)
@@ -66,11 +72,11 @@ class Hearing:
         """(1, 32) of the last 40 frames."""
         if self._encoded is None or self._encoded[0] != self.frames:
             window = torch.from_numpy(self._last[None]).to(self._device)
-            self._encoded = (self.frames, self._network.encode(window))
+            self._encoded = (self.frames, self._encode(window))
         return self._encoded[1]
 
 
-def z_at(network: Conditioning, heard: Tensor, counts: NDArray[np.int64], batch: int) -> Tensor:
+def z_at(network: Conditioning, encode: Encode, heard: Tensor, counts: NDArray[np.int64], batch: int) -> Tensor:
     """The conditioning vectors after each number of frames in ``counts`` (n,), ascending: (n, 128).
 
     Args:
@@ -81,7 +87,7 @@ def z_at(network: Conditioning, heard: Tensor, counts: NDArray[np.int64], batch:
     ends, where = np.unique(np.concatenate([chunks, counts]), return_inverse=True)
     padded = torch.nn.functional.pad(heard, (0, 0, CHUNK_FRAMES, 0))
     at = torch.from_numpy(ends).to(heard.device)[:, None] + torch.arange(CHUNK_FRAMES, device=heard.device)
-    x = torch.cat([network.encode(padded[rows]) for rows in torch.split(at, batch)])
+    x = torch.cat([encode(padded[rows]) for rows in torch.split(at, batch)])
     memory = Memory(network)
     memories = [memory.h]
     for row in where[: len(chunks)].tolist():

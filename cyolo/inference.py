@@ -1,5 +1,6 @@
 """From one open page and z to the most likely box: decoded for that cell only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cyolo.network import STRIDE_PX, Cyolo
-from cyolo.sharing import OpenPages
 
 
 @dataclass(frozen=True)
@@ -24,29 +24,29 @@ class Box:
 
 
 class Locator:
-    """One page, ready to be asked where the music is.
+    """Reads boxes off the features of a page.
 
     Args:
         network: in evaluation mode.
-        page: (416, 416) float32, ink 1, on the network's device.
+        features: z (N, 128) to the features of one page, (N, 128, 52, 52).
     """
 
-    def __init__(self, network: Cyolo, page: Tensor) -> None:
-        self._pages = OpenPages(network, page[None])
+    def __init__(self, network: Cyolo, features: Callable[[Tensor], Tensor]) -> None:
+        self._features = features
         layers: Any = network.model
         head = layers["Detect_17"].m[0]
         self._objectness = (head.weight[4::5].contiguous(), head.bias[4::5].contiguous())
         self._weight, self._bias = head.weight[:, :, 0, 0].view(3, 5, -1), head.bias.view(3, 5)
         self._anchors_px = layers["Detect_17"].anchor_grid[0].reshape(3, 2)
 
-    def logits(self, features: Tensor) -> Tensor:
-        """Objectness of every cell, before the sigmoid: features (N, 128, 52, 52) to (N, 3, 52, 52)."""
-        return F.conv2d(features, *self._objectness)
+    def logits(self, z: Tensor) -> Tensor:
+        """Objectness of every cell, before the sigmoid, after each of N frames: z (N, 128) to (N, 3, 52, 52)."""
+        return F.conv2d(self._features(z), *self._objectness)
 
     def best(self, z: Tensor) -> Box:
         """The most likely box after each of N frames: z (N, 128)."""
-        features = self._pages.features(z)
-        logits = self.logits(features)
+        features = self._features(z)
+        logits = F.conv2d(features, *self._objectness)
         height, width = logits.shape[2:]
         # By confidence, the first of equals, as the authors choose: sigmoids can be equal where logits are not.
         cell = logits.sigmoid().flatten(1).argmax(1)

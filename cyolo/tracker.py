@@ -5,16 +5,20 @@ the page, with what was heard since the page was opened.
 """
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from cyolo.checkpoint import device_called, load_network, read_card
 from cyolo.hearing import Hearing, z_at
 from cyolo.inference import Box, Locator
 from cyolo.network import Cyolo
+from cyolo.onecore import Ears, Eyes
 from cyolo.page import Scale, network_input, scale_of
+from cyolo.sharing import OpenPages
 from scorebench.errors import MissingDependencyError, TrackerError
 from scorebench.files import sha256_file
 from scorebench.score import ScoreView
@@ -25,9 +29,6 @@ from scorebench.weights import published
 
 WEIGHTS = Path(__file__).with_name("weights")
 """What ships with the package."""
-
-GPU_BATCH = 64
-"""Frames located at once on a GPU. On a CPU one by one is the fastest, and gives the same bits however it is asked."""
 
 
 class CyoloTracker:
@@ -50,6 +51,7 @@ class CyoloTracker:
         path = Path(checkpoint)
         self._device = device_called(device)
         self._network: Cyolo = load_network(path).to(self._device)
+        self._engine = engine_for(self._network)
         self.identity = {"weights_sha256": sha256_file(path)}
         self.demo = bool(read_card(path).get("demo", False))
         self.device = str(self._device)
@@ -62,18 +64,67 @@ class CyoloTracker:
         """
         if len(score.pages) != 1:
             raise TrackerError(f"CYOLO follows one page at a time, and was opened on {len(score.pages)}")
-        return CyoloFollower(self._network, score.pages[0], self._device)
+        return CyoloFollower(self._engine, score.pages[0])
+
+
+class Engine(Protocol):
+    """What computes: on a CPU frame by frame, on a GPU in batches.
+
+    Attributes:
+        batch: frames answered at once.
+    """
+
+    network: Cyolo
+    batch: int
+
+    def encode(self, windows: Tensor) -> Tensor:
+        """(N, 40, 78) to (N, 32)."""
+        ...
+
+    def open(self, page: Tensor) -> Locator:
+        """A page, (416, 416)."""
+        ...
+
+
+class _OneCore:
+    batch = 1
+
+    def __init__(self, network: Cyolo) -> None:
+        self.network = network
+        self._eyes = Eyes(network)
+        self.encode = Ears(network).encode
+
+    def open(self, page: Tensor) -> Locator:
+        known = self._eyes.read(page)
+        return Locator(self.network, lambda z: self._eyes.look(known, z[0]))
+
+
+class _Batches:
+    batch = 64
+
+    def __init__(self, network: Cyolo) -> None:
+        self.network = network
+        self.encode = network.conditioning_network.encode
+
+    def open(self, page: Tensor) -> Locator:
+        return Locator(self.network, OpenPages(self.network, page[None]).features)
+
+
+def engine_for(network: Cyolo) -> Engine:
+    """What is fastest on the device where ``network`` is."""
+    return _OneCore(network) if next(network.parameters()).device.type == "cpu" else _Batches(network)
 
 
 class CyoloFollower:
     """Follows one performance of one page."""
 
-    def __init__(self, network: Cyolo, image: NDArray[np.uint8], device: torch.device) -> None:
-        self._network, self._device = network, device
+    def __init__(self, engine: Engine, image: NDArray[np.uint8]) -> None:
+        self._engine, self._conditioning = engine, engine.network.conditioning_network
+        self._device = next(engine.network.parameters()).device
         self._scale = scale_of(*image.shape)
         with torch.inference_mode():
-            self._locator = Locator(network, torch.from_numpy(network_input(image)).to(device))
-            self._hearing = Hearing(network.conditioning_network, device)
+            self._locator = engine.open(torch.from_numpy(network_input(image)).to(self._device))
+            self._hearing = Hearing(self._conditioning, engine.encode, self._device)
         self._said: tuple[int, Position] | None = None
 
     @torch.inference_mode()
@@ -89,11 +140,11 @@ class CyoloFollower:
     @torch.inference_mode()
     def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
         """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, in batches on a GPU."""
-        batch = 1 if self._device.type == "cpu" else GPU_BATCH
+        batch = self._engine.batch
         counts = np.array([frames_complete(min(samples_heard(f), len(audio))) for f in frames.tolist()], np.int64)
         last = samples_heard(int(counts.max(initial=0)) - 1)
         heard = torch.from_numpy(spectrogram(audio[:last], cyolo_recipe())).to(self._device)
-        z = z_at(self._network.conditioning_network, heard, counts, batch)
+        z = z_at(self._conditioning, self._engine.encode, heard, counts, batch)
         rows: list[Position] = []
         for part, asked in zip(torch.split(z, batch), np.split(counts, range(batch, len(counts), batch)), strict=True):
             rows += _positions(self._locator.best(part), asked, self._scale)

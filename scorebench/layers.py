@@ -6,6 +6,7 @@ powers of two, which torch computes several times faster than powers of e.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,12 @@ def elu_(x: Tensor) -> Tensor:
     """ELU of ``x``, which is overwritten."""
     below = (x * _LOG2_E).clamp_max_(0).exp2_().sub_(1)
     return torch.maximum(x, below, out=x)
+
+
+def keep_freed_memory() -> None:
+    """Once freed, 31 MiB teach glibc to keep freed memory of that size for the next picture: thousands of page faults
+    a frame less."""
+    torch.empty(31 << 18)
 
 
 def rows_of(picture: Tensor) -> Tensor:
@@ -51,17 +58,22 @@ class Norm:
         """This, and then FiLM by ``gamma`` and ``beta``, (c,)."""
         return Norm(gamma * self.weight, gamma * self.bias + beta, self.epsilon)
 
-    def rows(self, rows: Tensor) -> Tensor:
-        """(h, w * c) to (h, w * c). Sums go over rows first, which keeps float32 exact enough."""
+    def affine(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Factor and summand, (c,) each, that normalise ``rows`` (h, w * c). Sums go over rows first, which keeps
+        float32 exact enough."""
         count = rows.numel()
         mean = rows.sum(1).sum(dtype=torch.float64).item() / count
         power = torch.linalg.vector_norm(rows, dim=1).square().sum(dtype=torch.float64).item() / count
         scale = self.weight / math.sqrt(max(power - mean * mean, 0.0) + self.epsilon)
-        return by_channel(rows, scale, self.bias - mean * scale)
+        return scale, self.bias - mean * scale
 
-    def activated(self, picture: Tensor) -> Tensor:
-        """(1, c, h, w) to (1, c, h, w): normalised, and ELU."""
-        return picture_of(elu_(self.rows(rows_of(picture))), len(self.bias))
+    def rows(self, rows: Tensor) -> Tensor:
+        """(h, w * c) to (h, w * c)."""
+        return by_channel(rows, *self.affine(rows))
+
+    def activated(self, picture: Tensor, activation_: Callable[[Tensor], Tensor] = elu_) -> Tensor:
+        """(1, c, h, w) to (1, c, h, w): normalised, and activated (in place)."""
+        return picture_of(activation_(self.rows(rows_of(picture))), len(self.bias))
 
 
 def by_channel(rows: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -75,24 +87,30 @@ def by_channel(rows: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A convolution that keeps the size of the picture."""
+    """A convolution with an odd filter, padded so that only the stride changes the size of the picture."""
 
     weight: Tensor
-    bias: Tensor
+    bias: Tensor | None = None
+    stride: int = 1
 
     @classmethod
     def of(cls, conv: nn.Conv2d) -> "Conv":
         """The same as ``conv``."""
-        assert conv.bias is not None  # noqa: S101 - all of CUNet's have one
-        return cls(conv.weight.contiguous(memory_format=torch.channels_last), conv.bias)
+        return cls.with_weight(conv.weight, conv.bias, conv.stride[0])
+
+    @classmethod
+    def with_weight(cls, weight: Tensor, bias: Tensor | None = None, stride: int = 1) -> "Conv":
+        """From the (c, inputs, k, k) of a convolution."""
+        return cls(weight.contiguous(memory_format=torch.channels_last), bias, stride)
 
     def __call__(self, picture: Tensor) -> Tensor:
-        """(1, inputs, h, w) to (1, c, h, w)."""
-        padding = self.weight.shape[-1] // 2
+        """(1, inputs, h, w) to (1, c, h / stride, w / stride)."""
+        padding, stride = self.weight.shape[-1] // 2, self.stride
         if self.weight.shape[1] == 1 or not _ONEDNN:
-            return functional.conv2d(picture, self.weight, self.bias, padding=padding)
+            return functional.conv2d(picture, self.weight, self.bias, stride, padding)
         # torch itself takes a slower way for 1x1 filters and for small pictures
-        return torch.mkldnn_convolution(picture, self.weight, self.bias, (padding, padding), (1, 1), (1, 1), 1)
+        paddings, strides = (padding, padding), (stride, stride)
+        return torch.mkldnn_convolution(picture, self.weight, self.bias, paddings, strides, (1, 1), 1)
 
 
 _TAPS = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])

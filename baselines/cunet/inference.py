@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.cunet.blocks import CONTEXT_FRAMES, STATE_SIZE, Block, ContextEncoder, ConvNorm, UpBlock
-from baselines.cunet.layers import Conv, DoublingConv, Norm, by_channel, elu_, picture_of, rows_of
 from baselines.cunet.network import CUNet
 from scorebench.filterbank import BANDS
+from scorebench.layers import Conv, DoublingConv, Norm, by_channel, elu_, keep_freed_memory, picture_of, rows_of
 
 Film = Iterator[tuple[Tensor, Tensor]]
 """gamma and beta, each (c,), block by block in the order of the network."""
@@ -77,12 +77,13 @@ class Eyes:
     """The U-Net of ``network``, for one frame at a time."""
 
     def __init__(self, network: CUNet) -> None:
-        torch.empty(31 << 18)  # 31 MiB, freed at once: from then on glibc keeps freed memory of that size for the next
+        keep_freed_memory()
         self._first, self._second, *self._deeper = [_FastBlock(block) for block in network.encoder_blocks]
         self._bottleneck = _FastBlock(network.bottleneck_block)
         self._last, *self._decoder = [_FastUpBlock(block) for block in network.decoder_blocks]
         self._last_doubling = DoublingConv.of(self._last.conv1.weight)
-        self._out = Conv.of(network.conv_out)
+        assert network.conv_out.bias is not None  # noqa: S101 - it was made with one
+        self._out_weight, self._out_bias = network.conv_out.weight.view(8), network.conv_out.bias
         blocks = [*network.encoder_blocks, network.bottleneck_block, *reversed(network.decoder_blocks)]
         filmed = [block.film_layer for block in blocks if block.film_layer is not None]
         layers = [layer for film in filmed for layer in (film.gamma, film.beta)]
@@ -117,7 +118,7 @@ class Eyes:
         height, width = page.finest.shape[0], page.finest.shape[1] // 8
         conv1 = page.finest + self._last_doubling(self._last.up_conv(x), height, width)
         x = self._last.after_conv1(picture_of(conv1, 8), film)
-        logits = torch.addmv(self._out.bias, rows_of(x).view(height * width, 8), self._out.weight.view(8))
+        logits = torch.addmv(self._out_bias, rows_of(x).view(height * width, 8), self._out_weight)
         mask: NDArray[np.float32] = logits.sigmoid_().view(height, width).numpy()
         return mask
 

@@ -123,7 +123,7 @@ def visit_at(picture: Tensor, heard: Tensor, frames: NDArray[np.int64], target: 
     return Visit(
         picture=picture,
         windows=padded[at[:, None] + torch.arange(CHUNK_FRAMES, device=heard.device)],
-        chunks=heard[: count * CHUNK_FRAMES].view(count, CHUNK_FRAMES, -1),
+        chunks=heard[: count * CHUNK_FRAMES].view(count, CHUNK_FRAMES, heard.shape[1]),
         chunks_heard=(at + 1) // CHUNK_FRAMES,
         target=torch.from_numpy(target).to(heard.device),
     )

@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
         "scorebench.bench.warping:run",
         "score-dtw's alignment, beside Dixon's forward path and librosa's off-line warping.",
     ),
+    "cyolo": ("cyolo.bench:run", "CYOLO on one core, beside a plain rendering of the authors' schedule."),
 }
 _LIBRARIES = ("scorebench", "numpy", "scipy", "pandas", "numba", "librosa", "torch")
 

@@ -12,6 +12,7 @@ from cyolo.conditioning import CHUNK_FRAMES, Conditioning, windows_of
 from cyolo.inference import Locator
 from cyolo.loss import detection_loss
 from cyolo.network import Cyolo, boxes_px
+from cyolo.onecore import Ears, Eyes
 from cyolo.page import network_input
 from cyolo.sharing import OpenPages
 from cyolo.tracker import CyoloTracker
@@ -43,17 +44,23 @@ def picture() -> torch.Tensor:
 
 
 def check_tensors(network: Cyolo, heard: torch.Tensor, picture: torch.Tensor, expected: dict[str, np.ndarray]) -> None:
-    """z, the logits of all cells and the boxes at the expected frames; in plain and in shared form."""
+    """z, the logits of all cells and the boxes at the expected frames; plain, shared and on one core."""
     frames = expected["frames"]
     with torch.inference_mode():
         z = network.conditioning_network(heard)[frames]
         np.testing.assert_allclose(z, expected["z"], atol=1e-5)
-        seen, opened = network.see(picture[None, None]), OpenPages(network, picture[None])
-        locator = Locator(network, picture)
+        x = network.conditioning_network.encode(windows_of(heard)[frames])
+        fast_x = torch.cat([Ears(network).encode(w) for w in windows_of(heard)[frames].split(1)])
+        torch.testing.assert_close(fast_x, x, atol=1e-5, rtol=0)
+        seen, eyes = network.see(picture[None, None]), Eyes(network)
+        page = eyes.read(picture)
+        shared = Locator(network, OpenPages(network, picture[None]).features)
+        fast = Locator(network, lambda z: eyes.look(page, z[0]))
         for one, logits, boxes in zip(z.split(1), expected["obj_logits"], expected["inference_out"], strict=True):
             raw = network.locate(seen, one)
             np.testing.assert_allclose(raw[0, 0, ..., 4], logits, atol=1e-4)
-            np.testing.assert_allclose(locator.logits(opened.features(one))[0], logits, atol=1e-4)
+            np.testing.assert_allclose(shared.logits(one)[0], logits, atol=1e-4)
+            np.testing.assert_allclose(fast.logits(one)[0], logits, atol=1e-4)
             said = boxes_px(raw[0, 0], network.model["Detect_17"].anchor_grid.reshape(3, 2)).reshape(-1, 5)
             np.testing.assert_allclose(said[:, :4], boxes[:, :4], atol=0.05 / 2.84)
             assert int(said[:, 4].argmax()) == int(boxes[:, 4].argmax())

@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional  # noqa: E402 - needs torch
 
 from baselines.cunet.inference import Ears, Eyes, SoundEncoder  # noqa: E402
-from baselines.cunet.layers import DoublingConv, Norm, elu_, rows_of  # noqa: E402
 from baselines.cunet.network import CUNet, Design, network_from  # noqa: E402
 from baselines.cunet.picture import marked, see  # noqa: E402
 from scorebench.audio import read_audio  # noqa: E402
+from scorebench.layers import DoublingConv, Norm, elu_, rows_of  # noqa: E402
 from scorebench.safe_npz import read_npz  # noqa: E402
 from scorebench.spectrogram import cunet_recipe, spectrogram  # noqa: E402
 from scorebench.weights import read_checkpoint  # noqa: E402

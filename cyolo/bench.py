@@ -1,0 +1,189 @@
+"""How fast CYOLO answers, beside a plain rendering of the authors' schedule in the same run, on one core.
+
+Their evaluation encodes the page again for every frame, and the sound from the page's beginning. Both compute the same:
+the largest difference over all cells is a column of the table.
+"""
+
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cyolo.checkpoint import load_network
+from cyolo.conditioning import CHUNK_FRAMES
+from cyolo.hearing import Hearing
+from cyolo.network import Cyolo
+from cyolo.page import network_input
+from cyolo.sharing import OpenPages
+from cyolo.tracker import WEIGHTS, CyoloFollower, engine_for
+from scorebench.bench import Rows
+from scorebench.filterbank import BANDS
+from scorebench.samplepage import sample_recording
+from scorebench.spectrogram import cyolo_recipe, spectrogram
+from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, frames_complete, samples_heard
+
+PAGES_S = (10, 40, 120)
+ASKED_PLAIN = 12
+"""Frames asked of the plain schedule, spread evenly over the page: it is slow."""
+
+ASKED_EVERY = 5
+"""Every so many frames there is an onset, and ours is asked: about as often as in music."""
+
+LONG_S = 600
+
+T = TypeVar("T")
+
+
+def run() -> Rows:
+    """One row a page length, and one for ten minutes of streaming."""
+    with _one_core(), torch.inference_mode():
+        network = _network()
+        page = sample_recording().pages[0].image
+        peak = _peak_gflops()
+        rows = [_compare(network, page, seconds, peak) for seconds in PAGES_S]
+        return [*rows, _stream_long(network, page, rows[0])]
+
+
+def _network() -> Cyolo:
+    """The weights that ship, or else untrained ones: speed does not depend on them."""
+    shipped = [WEIGHTS / f"{name}.safetensors" for name in ("cyolo-ir", "cyolo")]
+    found: list[Path] = [path for path in shipped if path.is_file()]
+    if found:
+        return load_network(found[0])
+    torch.manual_seed(0)
+    return Cyolo().eval().requires_grad_(False)
+
+
+def _sound(seconds: int) -> NDArray[np.float32]:
+    """The sample page's music, again and again."""
+    music = sample_recording().read_audio()
+    return np.resize(music, seconds * SAMPLE_RATE)
+
+
+def plain_logits(network: Cyolo, page: Tensor, audio: NDArray[np.float32]) -> Tensor:
+    """Objectness of all cells after ``audio``, by the authors' schedule: everything from the beginning.
+
+    Args:
+        page: (416, 416).
+        audio: what was heard since the page was opened, at least one frame.
+
+    Returns:
+        (3, 52, 52).
+    """
+    heard = torch.from_numpy(spectrogram(audio, cyolo_recipe()))
+    conditioning = network.conditioning_network
+    count = len(heard) // CHUNK_FRAMES
+    window = nn.functional.pad(heard[-CHUNK_FRAMES:], (0, 0, max(0, CHUNK_FRAMES - len(heard)), 0))
+    chunks = heard[: count * CHUNK_FRAMES].view(count, CHUNK_FRAMES, BANDS)
+    h = conditioning.memories(conditioning.encode(chunks))[-1:] if count > 1 else conditioning.blank().h
+    z = conditioning.mix(h, conditioning.encode(window[None]))
+    return network.locate(network.see(page[None, None]), z)[0, 0, ..., 4]
+
+
+def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float) -> dict[str, object]:
+    audio, page = _sound(seconds), torch.from_numpy(network_input(image))
+    last = frames_complete(len(audio)) - 1
+    few = np.linspace(0, last, ASKED_PLAIN).astype(int)
+    many = np.arange(0, last + 1, ASKED_EVERY)
+    plain, plain_s = _timed(lambda: [plain_logits(network, page, audio[: samples_heard(f)]) for f in few.tolist()])
+    follower, open_s = _timed(lambda: CyoloFollower(engine_for(network), image))
+    _, ours_s = _timed(lambda: follower.follow(audio, many))
+    ours = _our_logits(network, page, audio, few)
+    difference = max(float((a - b).abs().max()) for a, b in zip(plain, ours, strict=True))
+    same = all(int(a.argmax()) == int(b.argmax()) for a, b in zip(plain, ours, strict=True))
+    plain_ms, ours_ms = 1e3 * plain_s / len(few), 1e3 * ours_s / len(many)
+    macs = macs_a_frame(network, page)
+    return {
+        "page (s)": seconds,
+        "plain (ms a frame)": plain_ms,
+        "ours (ms a frame)": ours_ms,
+        "times faster": plain_ms / ours_ms,
+        "worst logit difference": f"{difference:.1e}",
+        "same cell": "yes" if same else "NO",
+        "opening (ms)": 1e3 * open_s,
+        "million MACs a frame": macs / 1e6,
+        "share of the core's peak": 2 * macs / 1e9 / (ours_ms / 1e3) / peak,
+        "memory grown (MiB)": "",
+    }
+
+
+def _our_logits(network: Cyolo, page: Tensor, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> list[Tensor]:
+    """What is said streaming, at ``frames``."""
+    engine = engine_for(network)
+    hearing = Hearing(network.conditioning_network, engine.encode, page.device)
+    locator = engine.open(page)
+    found: list[Tensor] = []
+    heard = 0
+    for frame in frames.tolist():
+        hearing.push(audio[heard : samples_heard(frame)])
+        heard = samples_heard(frame)
+        found.append(locator.logits(hearing.z())[0])
+    return found
+
+
+def _stream_long(network: Cyolo, image: NDArray[np.uint8], like: dict[str, object]) -> dict[str, object]:
+    """Ten minutes, hop by hop; each hop is answered for the first minute, then every 20th, to save time."""
+    follower = CyoloFollower(engine_for(network), image)
+    music = _sound(60)
+    times: list[float] = []
+    follower.hear(music[:HOP_SAMPLES])
+    before = _memory_mib()
+    for minute in range(LONG_S // 60):
+        step = HOP_SAMPLES if minute == 0 else 20 * HOP_SAMPLES
+        for begin in range(0, len(music), step):
+            chunk = music[begin : begin + step]
+            _, took = _timed(partial(follower.hear, chunk))
+            times += [took] if minute == 0 else []
+    row: dict[str, object] = dict.fromkeys(like, "")
+    row["page (s)"] = f"{LONG_S}, streamed"
+    row["ours (ms a frame)"] = f"{1e3 * np.median(times):.2f}, 99 % below {1e3 * np.quantile(times, 0.99):.1f}"
+    row["memory grown (MiB)"] = f"{_memory_mib() - before:.1f}"
+    return row
+
+
+def macs_a_frame(network: Cyolo, page: Tensor) -> int:
+    """Multiplications that one answer needs: counted while it is computed."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    pages, conditioning = OpenPages(network, page[None]), network.conditioning_network
+    with FlopCounterMode(display=False) as counter:
+        x = conditioning.encode(torch.zeros(1, CHUNK_FRAMES, BANDS))
+        pages.features(conditioning.mix(conditioning.blank().h, x))
+    return int(counter.get_total_flops()) // 2
+
+
+def _peak_gflops() -> float:
+    """What a large convolution reaches on this core: the ceiling to compare with."""
+    layer, x = nn.Conv2d(128, 128, 3, padding=1, bias=False), torch.rand(1, 128, 52, 52)
+    least = min(_timed(lambda: layer(x))[1] for _ in range(20))
+    return 2 * 128 * 128 * 9 * 52 * 52 / 1e9 / least
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What ``work`` gives, and the seconds that it kept its core busy: what else runs on the machine hardly counts."""
+    began = time.process_time()
+    done = work()
+    return done, time.process_time() - began
+
+
+def _memory_mib() -> float:
+    """Most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
