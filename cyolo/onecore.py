@@ -5,7 +5,6 @@ What depends on the page alone is computed once a page, and the 1x1 convolutions
 """
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,8 @@ from torch.nn import functional
 
 from cyolo.blocks import Bottleneck, FiLMConv
 from cyolo.network import Cyolo
-from scorebench.layers import Conv, Norm, by_channel, elu_, keep_freed_memory, picture_of, rows_of
+from scorebench.kernels import ELU, RELU
+from scorebench.layers import Conv, Norm, by_channel, elu_sum, keep_freed_memory, picture_of, rows_of
 
 Film = tuple[Tensor, Tensor]
 """gamma and beta, each (c,)."""
@@ -30,6 +30,7 @@ class _Bottleneck:
         """``first_part``: channels of the first part of the concatenation, 0 where there is none."""
         self._norms = [Norm.of(norm) for norm in (block.norm1, block.norm2, block.norm3)]
         self._conv1, self._conv2, self._conv3 = (Conv.of(c) for c in (block.conv1, block.conv2, block.conv3))
+        self._ones = torch.ones(block.conv3.out_channels)
         if first_part:
             shortcut: Any = block.downsample[0]
             weights = (block.conv1.weight, shortcut.weight)
@@ -41,7 +42,7 @@ class _Bottleneck:
     def __call__(self, x: Tensor) -> Tensor:
         """(1, c, h, w) to (1, c, h, w)."""
         rows = self._after_first(self._conv1(x))
-        return picture_of(elu_(self._norms[2].rows(rows).add_(rows_of(x))), x.shape[1])
+        return picture_of(elu_sum(rows, *self._norms[2].affine(rows), rows_of(x), self._ones), x.shape[1])
 
     def of_fine(self, fine: Tensor) -> tuple[Tensor, Tensor]:
         """What the second part of the concatenation, (1, c, h, w), adds to conv1 and to the shortcut."""
@@ -61,10 +62,7 @@ class _Bottleneck:
         rows = self._after_first(inner)
         scale, shift = self._norms[2].affine(rows)
         beside_scale, beside_shift = self._shortcut_norm.affine(beside)
-        together = by_channel(rows, scale, shift + beside_shift)
-        channels = len(scale)
-        flat = together.view(-1, channels).addcmul_(beside.view(-1, channels), beside_scale)
-        return picture_of(elu_(flat.view(rows.shape)), channels)
+        return picture_of(elu_sum(rows, scale, shift + beside_shift, beside, beside_scale), len(scale))
 
     def _after_first(self, inner: Tensor) -> Tensor:
         """Output of conv1 to that of conv3, as rows (h, w * c)."""
@@ -128,7 +126,7 @@ class Eyes:
         """What boxes are read from when ``z`` (128,) is heard: (1, 128, 52, 52), channels last in memory."""
         parts = torch.split(torch.addmv(self._film_bias, self._film_weight, z), self._film_sizes)
         first, down, same, up = zip(parts[::2], parts[1::2], strict=True)
-        fine = self._middle(picture_of(elu_(by_channel(page.normed, *first)), len(first[0])))
+        fine = self._middle(picture_of(by_channel(page.normed, *first, ELU), len(first[0])))
         x = self._same(self._low(self._down(fine, down)), same)
         x = self._up(self._join.join(x, *self._join.of_fine(fine)), up)
         return self._last.join(x, page.inner, page.shortcut)
@@ -140,7 +138,7 @@ class Ears:
     def __init__(self, network: Cyolo) -> None:
         *layers, _, linear, norm, activation = network.conditioning_network.enc
         self._band_norm = layers[0]
-        self._activation_: Callable[[Tensor], Tensor] = elu_ if isinstance(activation, nn.ELU) else torch.relu_
+        self._activation = ELU if isinstance(activation, nn.ELU) else RELU
         self._layers: list[tuple[Conv, Norm] | None] = []
         for layer, following in itertools.pairwise(layers):
             if isinstance(layer, nn.Conv2d) and isinstance(following, nn.GroupNorm):
@@ -157,6 +155,6 @@ class Ears:
                 x = functional.max_pool2d(x, 2)
             else:
                 conv, norm = layer
-                x = norm.activated(conv(x), self._activation_)
+                x = norm.activated(conv(x), self._activation)
         encoded: Tensor = self._out(x.flatten(1))
         return encoded

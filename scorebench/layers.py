@@ -1,28 +1,22 @@
 """Convolution, normalisation, FiLM and ELU on one picture at a time, faster than the plain modules.
 
 The picture stays in memory with its channels last, in which convolutions need no reordering; "rows" are the same
-memory seen as (h, w * c). Normalisation and FiLM become one factor and one summand a channel. ELU is computed by
-powers of two, which torch computes several times faster than powers of e.
+memory seen as (h, w * c). Normalisation, FiLM and activation are one pass over the picture (``kernels``).
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from scorebench import kernels
+from scorebench.kernels import ELU, PLAIN
+
 _ONEDNN = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-_LOG2_E = 1 / math.log(2)
 _FEW_CHANNELS = 24
-"""Below, torch is slow at a factor by channel, and fast at one by column and channel."""
-
-
-def elu_(x: Tensor) -> Tensor:
-    """ELU of ``x``, which is overwritten."""
-    below = (x * _LOG2_E).clamp_max_(0).exp2_().sub_(1)
-    return torch.maximum(x, below, out=x)
+"""Below, several columns are taken together, so that loops are long enough."""
 
 
 def keep_freed_memory() -> None:
@@ -59,30 +53,40 @@ class Norm:
         return Norm(gamma * self.weight, gamma * self.bias + beta, self.epsilon)
 
     def affine(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Factor and summand, (c,) each, that normalise ``rows`` (h, w * c). Sums go over rows first, which keeps
-        float32 exact enough."""
-        count = rows.numel()
-        mean = rows.sum(1).sum(dtype=torch.float64).item() / count
-        power = torch.linalg.vector_norm(rows, dim=1).square().sum(dtype=torch.float64).item() / count
+        """Factor and summand, (c,) each, that normalise ``rows`` (h, w * c)."""
+        mean, power = kernels.moments(rows.numpy())
         scale = self.weight / math.sqrt(max(power - mean * mean, 0.0) + self.epsilon)
-        return scale, self.bias - mean * scale
+        return scale, torch.sub(self.bias, scale, alpha=mean)
 
     def rows(self, rows: Tensor) -> Tensor:
         """(h, w * c) to (h, w * c)."""
         return by_channel(rows, *self.affine(rows))
 
-    def activated(self, picture: Tensor, activation_: Callable[[Tensor], Tensor] = elu_) -> Tensor:
-        """(1, c, h, w) to (1, c, h, w): normalised, and activated (in place)."""
-        return picture_of(activation_(self.rows(rows_of(picture))), len(self.bias))
+    def activated(self, picture: Tensor, activation: int = ELU) -> Tensor:
+        """(1, c, h, w) to (1, c, h, w): normalised, and activated."""
+        rows = rows_of(picture)
+        return picture_of(by_channel(rows, *self.affine(rows), activation), len(self.bias))
 
 
-def by_channel(rows: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """(h, w * c) times ``scale`` plus ``shift``, each (c,)."""
-    channels = len(scale)
+def by_channel(rows: Tensor, scale: Tensor, shift: Tensor, activation: int = PLAIN) -> Tensor:
+    """(h, w * c) times ``scale`` plus ``shift``, each (c,), activated."""
+    channels, columns = len(scale), 1
     if channels < _FEW_CHANNELS:
         columns = rows.shape[1] // channels
-        return torch.addcmul(shift.repeat(columns), rows, scale.repeat(columns))
-    return torch.addcmul(shift, rows.view(-1, channels), scale).view(rows.shape)
+        scale, shift = scale.repeat(columns), shift.repeat(columns)
+    out = torch.empty_like(rows)
+    shape = (-1, channels * columns)
+    flat, flat_out = rows.view(shape).numpy(), out.view(shape).numpy()
+    kernels.affine(flat, scale.numpy(), shift.numpy(), activation, flat_out)
+    return out
+
+
+def elu_sum(rows: Tensor, scale: Tensor, shift: Tensor, beside: Tensor, beside_scale: Tensor) -> Tensor:
+    """ELU of ``rows * scale + shift + beside * beside_scale``: (h, w * c) twice and (c,) thrice to (h, w * c)."""
+    out, shape = torch.empty_like(rows), (-1, len(scale))
+    flat, other, flat_out = (t.view(shape).numpy() for t in (rows, beside, out))
+    kernels.joined(flat, scale.numpy(), shift.numpy(), other, beside_scale.numpy(), flat_out)
+    return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,8 @@ from torch.nn import functional
 from baselines.cunet.blocks import CONTEXT_FRAMES, STATE_SIZE, Block, ContextEncoder, ConvNorm, UpBlock
 from baselines.cunet.network import CUNet
 from scorebench.filterbank import BANDS
-from scorebench.layers import Conv, DoublingConv, Norm, by_channel, elu_, keep_freed_memory, picture_of, rows_of
+from scorebench.kernels import ELU
+from scorebench.layers import Conv, DoublingConv, Norm, by_channel, keep_freed_memory, picture_of, rows_of
 
 Film = Iterator[tuple[Tensor, Tensor]]
 """gamma and beta, each (c,), block by block in the order of the network."""
@@ -95,7 +96,7 @@ class Eyes:
     def read(self, page: NDArray[np.float32]) -> KnownPage:
         """Look at a page of (h, w) for the first time."""
         seen = torch.from_numpy(page)[None, None].contiguous(memory_format=torch.channels_last)
-        finest = picture_of(elu_(self._first.before_film(seen)), 8)
+        finest = self._first(seen, iter(()))
         normed = self._second.before_film(functional.max_pool2d(finest, 2))
         return KnownPage(rows_of(self._last.conv1(finest)), normed)
 
@@ -103,7 +104,7 @@ class Eyes:
     def look(self, page: KnownPage, z: Tensor) -> NDArray[np.float32]:
         """The mask (h, w) of probabilities of where in ``page`` is what is heard, ``z`` (128,)."""
         film = self._film(z)
-        x = picture_of(elu_(by_channel(page.normed, *next(film))), 16)
+        x = picture_of(by_channel(page.normed, *next(film), ELU), 16)
         skips = [x]
         for block in self._deeper:
             x = block(functional.max_pool2d(x, 2), film)

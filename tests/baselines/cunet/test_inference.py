@@ -9,13 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from torch.nn import functional  # noqa: E402 - needs torch
-
-from baselines.cunet.inference import Ears, Eyes, SoundEncoder  # noqa: E402
+from baselines.cunet.inference import Ears, Eyes, SoundEncoder  # noqa: E402 - needs torch
 from baselines.cunet.network import CUNet, Design, network_from  # noqa: E402
 from baselines.cunet.picture import marked, see  # noqa: E402
 from scorebench.audio import read_audio  # noqa: E402
-from scorebench.layers import DoublingConv, Norm, elu_, rows_of  # noqa: E402
 from scorebench.safe_npz import read_npz  # noqa: E402
 from scorebench.spectrogram import cunet_recipe, spectrogram  # noqa: E402
 from scorebench.weights import read_checkpoint  # noqa: E402
@@ -53,31 +50,6 @@ def test_looking_changes_nothing_of_the_page(random_network: Make) -> None:
     first = eyes.look(known, z[0]).copy()
     eyes.look(known, z[1])
     assert np.array_equal(eyes.look(known, z[0]), first)
-
-
-def test_elu() -> None:
-    x = torch.cat([torch.linspace(-100, 100, 1001), torch.linspace(-1e-3, 1e-3, 101)])
-    assert torch.allclose(elu_(x.clone()), functional.elu(x), rtol=0, atol=3e-7)
-
-
-@pytest.mark.parametrize("channels", [8, 32])
-def test_a_norm_far_from_zero_keeps_its_precision(channels: int) -> None:
-    torch.manual_seed(0)
-    x = (torch.randn(1, channels, 60, 50) + 20).contiguous(memory_format=torch.channels_last)
-    norm = torch.nn.GroupNorm(1, channels)
-    exact = norm.double()(x.double())
-    ours = Norm.of(norm.float()).rows(rows_of(x))
-    assert (ours - rows_of(exact)).abs().max() < 1e-4
-
-
-@pytest.mark.parametrize("odd", [(0, 0), (1, 0), (0, 1), (1, 1)])
-def test_doubling_then_convolving(odd: tuple[int, int]) -> None:
-    torch.manual_seed(0)
-    x, weight = torch.randn(1, 3, 6, 5), torch.randn(4, 3, 3, 3)
-    doubled = functional.pad(functional.interpolate(x, scale_factor=2), (0, odd[1], 0, odd[0]))
-    expected = functional.conv2d(doubled, weight, padding=1)
-    ours = DoublingConv.of(weight)(x.contiguous(memory_format=torch.channels_last), 12 + odd[0], 10 + odd[1])
-    assert torch.allclose(ours, rows_of(expected), atol=1e-5)
 
 
 def test_the_published_weights_give_the_authors_masks_and_positions(shared: Path) -> None:
