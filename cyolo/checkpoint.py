@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from cyolo.network import ACTIVATIONS, Cyolo, Settings
@@ -136,19 +135,3 @@ def _check_config(path: Path, classes: int) -> None:
         raise DataError(
             f"{path}: config of another model ({', '.join(wrong)}); the paper's network has {classes} class(es)"
         )
-
-
-def device_called(name: str) -> torch.device:
-    """The device called ``name``: cpu, cuda, cuda:1, ..., or "auto", which is CUDA where there is one.
-
-    Raises:
-        DataError: there is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, ValueError) as error:
-        raise DataError(f"no device {name!r} here ({str(error).splitlines()[0]}); try cpu") from error
-    return device

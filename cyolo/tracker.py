@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyolo.checkpoint import device_called, load_network, read_card
+from cyolo.checkpoint import load_network, read_card
 from cyolo.hearing import Hearing, z_at
 from cyolo.inference import Box, Locator
 from cyolo.network import Cyolo
 from cyolo.onecore import Ears, Eyes
 from cyolo.page import Scale, network_input, scale_of
 from cyolo.sharing import OpenPages
+from scorebench.device import device_called
 from scorebench.errors import MissingDependencyError, TrackerError
 from scorebench.files import sha256_file
 from scorebench.score import ScoreView

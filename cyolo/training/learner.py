@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
@@ -16,10 +15,12 @@ from cyolo.loss import Loss, detection_loss
 from cyolo.network import Cyolo, Settings, boxes_px
 from cyolo.page import scale_of
 from cyolo.sharing import OpenPages
-from cyolo.training.hearing import Ear, as_heard
-from cyolo.training.material import TrainingPage
+from cyolo.training.hearing import Ear
 from cyolo.training.visits import Visit, Visitor, visit_at
 from scorebench.errors import ScorebenchError
+from scorebench.learning.course import demand_finite
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.sound import FULL_SCALE, as_heard
 from scorebench.protocol.cyolo2021 import errors_frames, line_map
 from scorebench.timebase import THRESHOLDS_S
 
@@ -51,7 +52,6 @@ class Learner(lightning.LightningModule):
 
     Attributes:
         visitor: makes the visits; must be set before training.
-        curve: what each validation found, and at which step.
     """
 
     def __init__(self, settings: Settings, plan: Plan, validation: Sequence[TrainingPage] = ()) -> None:
@@ -61,7 +61,6 @@ class Learner(lightning.LightningModule):
         self.plan = plan
         self.ear = Ear()
         self.visitor: Visitor | None = None
-        self.curve: list[dict[str, float]] = []
         self._validation = validation
 
     def training_step(self, numbers: list[int], _: int) -> Tensor:
@@ -70,11 +69,7 @@ class Learner(lightning.LightningModule):
             raise ScorebenchError("a learner without a visitor has nothing to learn from")
         visits = [self.visitor.visit(number) for number in numbers]
         loss = self.loss(visits)
-        if not torch.isfinite(loss.total):
-            raise ScorebenchError(
-                f"the loss is {loss.total.item()} at step {self.global_step}: stopped before it spoils the weights; "
-                "go on from the last checkpoint with --resume --precision 32-true"
-            )
+        demand_finite(loss.total, self.global_step)
         self.log_dict({"loss": loss.total, "box": loss.box, "objectness": loss.objectness}, batch_size=len(visits))
         return loss.total
 
@@ -89,9 +84,8 @@ class Learner(lightning.LightningModule):
     def validation_step(self, index: int, _: int) -> None:
         """Loss and share of onsets tracked on one page."""
         page = self._validation[index]
-        onsets = np.unique(page.onset_frame[page.onset_frame < page.frames])
-        frames = onsets[np.unique(np.linspace(0, len(onsets) - 1, VALIDATION_FRAMES).astype(int))]
-        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / 32767)[1:])
+        frames = page.some_onsets(VALIDATION_FRAMES)
+        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE)[1:])
         picture = torch.from_numpy(page.picture).to(self.device).float() / 255
         visit = visit_at(picture, heard, frames, page.boxes_at(frames))
         z = condition(self.network.conditioning_network, [visit])
@@ -113,19 +107,6 @@ class Learner(lightning.LightningModule):
         nn.utils.clip_grad_norm_(
             self.network.conditioning_network.seq_model.parameters(), LONGEST_MEMORY_GRADIENT, error_if_nonfinite=False
         )
-
-    def on_validation_epoch_end(self) -> None:
-        """A point of the curve."""
-        said = {name: float(value) for name, value in self.trainer.callback_metrics.items() if name.startswith("valid")}
-        self.curve.append({"step": self.global_step, **said})
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """The curve so far goes with it."""
-        checkpoint["curve"] = self.curve
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """And comes back."""
-        self.curve = list(checkpoint["curve"])
 
 
 def condition(network: Conditioning, visits: Sequence[Visit]) -> Tensor:

@@ -1,18 +1,11 @@
-"""What is trained on: pages as the network sees them, their sound, and where the note is at each frame."""
-
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+"""What CYOLO is trained on: pages as it sees them, their sound, and where the note is at each frame."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cyolo.page import SIZE_PX, network_input, scale_of
-from scorebench.dataset import Dataset
-from scorebench.errors import DataError
-from scorebench.protocol.pages import PagePlan, plan_pages
-from scorebench.score import Recording
+from scorebench.learning.pages import TrainingPage, in_16_bits, ink_levels
+from scorebench.protocol.pages import PagePlan
 from scorebench.timebase import frames_complete
 
 NOTE_WIDTH_PX = 30
@@ -22,69 +15,8 @@ MARGIN_PX = 50
 """A page is moved about so that no system comes nearer to the edge than this, in page pixels."""
 
 
-@dataclass(frozen=True)
-class TrainingPage:
-    """One page and its sound.
-
-    Attributes:
-        name: piece and page.
-        picture: (416, 416) uint8, 255 is ink.
-        shifts: how far it may be moved: least and most rows, least and most columns, in pixels of the input.
-        audio: (samples,) int16 at 22 050 Hz, from the frame at which the page is opened.
-        frames: how many frames are complete in ``audio``.
-        onset_frame: (onsets,) int64 ascending, counted from that frame; not all lie within ``frames``.
-        box: (onsets, 4) float32, centre x, y, width, height as shares of the picture.
-        plan: how the evaluation sees the page.
-    """
-
-    name: str
-    picture: NDArray[np.uint8]
-    shifts: tuple[int, int, int, int]
-    audio: NDArray[np.int16]
-    frames: int
-    onset_frame: NDArray[np.int64]
-    box: NDArray[np.float32]
-    plan: PagePlan
-
-    def boxes_at(self, frames: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, 4) the box that holds at each of ``frames``: that of the onset before, or else of the first."""
-        now = np.searchsorted(self.onset_frame, frames, side="right") - 1
-        return self.box[np.maximum(now, 0)]
-
-
-def training_pages(
-    dataset: Dataset, split: str, advance: Callable[[], None] = lambda: None, only: Sequence[str] = ()
-) -> list[TrainingPage]:
-    """All pages of ``split`` with something to hear on them, in the order of the dataset.
-
-    Args:
-        advance: called after each piece.
-        only: these pieces alone.
-
-    Raises:
-        DataError: there is no such page.
-        ScorebenchError: a piece cannot be read.
-    """
-    names = [name for name in dataset.pieces(split) if not only or name in only]
-    pages: list[TrainingPage] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # pictures and sounds are decoded outside Python's lock
-        for found in pool.map(lambda name: list(_pages_of(dataset.load(split, name))), names):
-            pages += found
-            advance()
-    if not pages:
-        raise DataError(f"{dataset.name}: no page of {split} has an onset to train on")
-    return pages
-
-
-def _pages_of(recording: Recording) -> Iterator[TrainingPage]:
-    audio = recording.read_audio()
-    for plan in plan_pages(recording, len(audio)):
-        page = _page_of(plan, plan.sound(audio))
-        if page.frames and page.onset_frame[0] < page.frames:
-            yield page
-
-
-def _page_of(plan: PagePlan, audio: NDArray[np.float32]) -> TrainingPage:
+def page_of(plan: PagePlan, audio: NDArray[np.float32]) -> TrainingPage:
+    """The page of ``plan`` as CYOLO sees it, with the sound (samples,) heard on it; boxes as shares of the picture."""
     image, systems = plan.page.image, plan.page.systems
     scale = scale_of(*image.shape)
     here = np.flatnonzero(plan.merged.page == plan.page.index)
@@ -102,9 +34,9 @@ def _page_of(plan: PagePlan, audio: NDArray[np.float32]) -> TrainingPage:
     )
     return TrainingPage(
         name=f"{plan.page.piece} page {plan.page.index}",
-        picture=np.round(network_input(image) * 255).astype(np.uint8),
+        picture=ink_levels(network_input(image)),
         shifts=_shifts(plan),
-        audio=np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16),
+        audio=in_16_bits(audio),
         frames=frames_complete(len(audio)),
         onset_frame=plan.merged.frame[here] - plan.start_frame,
         box=box.astype(np.float32),

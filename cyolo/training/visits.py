@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cyolo.conditioning import CHUNK_FRAMES
-from cyolo.training.hearing import Ear, as_heard, at_tempo, in_room, late
-from cyolo.training.material import TrainingPage
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, in_room, late
 
 TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
@@ -84,7 +84,7 @@ class Visitor:
         random = np.random.default_rng([self._recipe.seed, number])
         index = int(random.choice(len(self._pages), p=self._share))
         page = self._pages[index]
-        samples = self._audio[index].float() / 32767
+        samples = self._audio[index].float() / FULL_SCALE
         if self._responses and random.random() < ROOM_SHARE:
             samples = in_room(samples, self._responses[int(random.integers(len(self._responses)))])
         silence = int(random.integers(LONGEST_SILENCE_HOPS))

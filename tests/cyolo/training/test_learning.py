@@ -15,12 +15,14 @@ from cyolo.network import Settings
 from cyolo.training import learner as learning
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan, condition, learning_share, parameter_groups
-from cyolo.training.loop import LAST, Training, train
-from cyolo.training.material import TrainingPage, training_pages
+from cyolo.training.loop import Training, train
+from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
 from scorebench.errors import ScorebenchError, UsageError
+from scorebench.learning.course import LAST
+from scorebench.learning.pages import TrainingPage, training_pages
 from scorebench.store import StoreDataset
 from scorebench.weights import read_checkpoint
 from tests.scorebench.helpers import TINY
@@ -39,7 +41,7 @@ SHORT = Training(
 
 @pytest.fixture(scope="module")
 def pages() -> list[TrainingPage]:
-    return training_pages(AuthorsDataset(TINY), "full")
+    return training_pages(AuthorsDataset(TINY), "full", page_of)
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +120,11 @@ def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert read_card(whole)["curve"] == read_card(parts)["curve"]
     assert [point["step"] for point in read_card(whole)["curve"]] == [1, 2, 3, 4]
+
+
+def test_a_training_that_was_begun_earlier_can_still_be_gone_on_with() -> None:
+    """Its fingerprint is what it was when trainings of this kind were first kept."""
+    assert SHORT.fingerprint() == "10bb4c72cb62fa48e1d14447d354003e170e31606bbd425368630bc8cb0bb3f5"
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, pages: list[TrainingPage]) -> None:

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from cyolo.page import SIZE_PX
-from cyolo.training.hearing import Ear, as_heard, at_tempo, in_room, late
-from cyolo.training.material import TrainingPage, training_pages
+from cyolo.training.hearing import Ear
+from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe, Visitor, visit_at
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.errors import DataError
+from scorebench.learning.pages import TrainingPage, training_pages
+from scorebench.learning.sound import as_heard, late
 from scorebench.spectrogram import cyolo_recipe, spectrogram
 from scorebench.timebase import HOP_SAMPLES
 from tests.scorebench.helpers import PIECES, TINY
@@ -19,7 +21,7 @@ from tests.scorebench.helpers import PIECES, TINY
 
 @pytest.fixture(scope="module")
 def pages() -> list[TrainingPage]:
-    return training_pages(AuthorsDataset(TINY), "full")
+    return training_pages(AuthorsDataset(TINY), "full", page_of)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_a_note_is_where_there_is_ink(pages: list[TrainingPage]) -> None:
 
 def test_no_page_to_train_on(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no page of full has an onset"):
-        training_pages(AuthorsDataset(TINY), "full", only=["elsewhere"])
+        training_pages(AuthorsDataset(TINY), "full", page_of, only=["elsewhere"])
 
 
 def test_the_ear_hears_the_spectrogram(pages: list[TrainingPage], ear: Ear) -> None:
@@ -74,25 +76,6 @@ def test_silence_before_is_silence_before(pages: list[TrainingPage], ear: Ear) -
     for hops in (1, 2, 7):
         expected = ear(torch.cat([torch.zeros(hops * HOP_SAMPLES), samples]))[1:]
         torch.testing.assert_close(late(ear(samples), hops), expected)
-
-
-def test_tempo(pages: list[TrainingPage], ear: Ear) -> None:
-    bands = ear(samples_of(pages[0]))[1:]
-    torch.testing.assert_close(at_tempo(bands, 1.0), bands)
-    twice = at_tempo(bands, 2.0)
-    torch.testing.assert_close(twice, bands[::2])
-    slow = at_tempo(bands, 0.5)
-    assert len(slow) == 2 * len(bands)
-    torch.testing.assert_close(slow[1], (bands[0] + bands[1]) / 2)
-
-
-def test_a_room_without_walls_changes_nothing(pages: list[TrainingPage]) -> None:
-    samples = samples_of(pages[0])
-    alone = torch.zeros(500)
-    alone[0] = 1.0
-    torch.testing.assert_close(in_room(samples, alone), samples, atol=1e-6, rtol=0)
-    late_by_three = torch.roll(alone, 3)
-    torch.testing.assert_close(in_room(samples, late_by_three)[3:], samples[:-3], atol=1e-6, rtol=0)
 
 
 def test_the_number_alone_decides_a_visit(pages: list[TrainingPage], ear: Ear) -> None:

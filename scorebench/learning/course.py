@@ -1,0 +1,227 @@
+"""The course of a training: from its beginning, or from where it was killed, to weights with their card.
+
+What is trained is a Lightning module whose ``training_step`` takes the numbers of the visits of a step, and whose
+``validation_step`` logs ``valid_loss`` (least is best) and whatever else begins with ``valid``.
+"""
+
+import pickle
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from scorebench import __version__
+from scorebench.errors import DataError, ScorebenchError, UsageError
+from scorebench.manifest import git_state
+
+LAST = "last.ckpt"
+BEST = "best.ckpt"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What the course of a training depends on.
+
+    Attributes:
+        fingerprint: of all that decides the weights: a checkpoint of another training is not gone on from.
+        steps: of the optimiser.
+        visits: in a step, over all processes.
+        validate_every: steps from one validation to the next.
+        precision: as Lightning has it: "32-true" or "bf16-mixed".
+        devices: processes that share a step.
+        keep_every: steps after which the training is kept between validations, too; None for never.
+    """
+
+    fingerprint: str
+    steps: int
+    visits: int
+    validate_every: int
+    precision: str
+    devices: int = 1
+    keep_every: int | None = None
+
+
+class Numbers(IterableDataset[list[int]]):
+    """The numbers of the visits of each step, of this process: they depend on the step alone."""
+
+    def __init__(self, trainer: lightning.Trainer, outline: Outline) -> None:
+        self._trainer, self._outline = trainer, outline
+
+    def __iter__(self) -> Iterator[list[int]]:
+        visits = self._outline.visits
+        share = visits // self._trainer.world_size
+        for step in range(self._trainer.global_step, self._outline.steps):
+            first = step * visits + self._trainer.global_rank * share
+            yield list(range(first, first + share))
+
+
+class Curve(Callback):
+    """What each validation found, and at which step; goes with the checkpoint.
+
+    Attributes:
+        points: of the curve; the newest is there before the module's own ``on_validation_epoch_end``.
+    """
+
+    def __init__(self) -> None:
+        self.points: list[dict[str, float]] = []
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Called by Lightning."""
+        said = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("valid")}
+        self.points.append({"step": trainer.global_step, **said})
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        """Called by Lightning."""
+        checkpoint["curve"] = self.points
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        """Called by Lightning."""
+        self.points[:] = checkpoint["curve"]
+
+
+class Keeper(Checkpoint):
+    """Keeps where the training is, with its fingerprint: after each validation, and between them.
+
+    It stands behind the keeper of the best weights, whose state is part of what it keeps.
+    """
+
+    def __init__(self, path: Path, outline: Outline) -> None:
+        self._path, self._outline = path, outline
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Called by Lightning."""
+        trainer.save_checkpoint(self._path)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Called by Lightning. A step that is validated is kept afterwards, so that no validation is left out."""
+        every, step = self._outline.keep_every, trainer.global_step
+        if every is not None and step % every == 0 and step % self._outline.validate_every:
+            trainer.save_checkpoint(self._path)
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
+        """Called by Lightning."""
+        checkpoint["scorebench"] = self._outline.fingerprint
+
+
+class Course:
+    """One training in a folder.
+
+    Attributes:
+        kept: the checkpoint that it goes on from, if any.
+        device: where it computes, of this process.
+        curve: what was found by validation.
+
+    Args:
+        out: folder for checkpoints and logs.
+        device: "cpu" or "cuda".
+        resume: go on from what ``out`` holds.
+
+    Raises:
+        UsageError: the visits cannot be shared, or ``out`` holds another training, or one not to be resumed.
+        DataError: the checkpoint cannot be read.
+    """
+
+    def __init__(self, outline: Outline, out: Path, device: str, resume: bool) -> None:
+        if outline.visits % outline.devices:
+            raise UsageError(f"{outline.visits} visits cannot be shared by {outline.devices} devices")
+        self._outline, self._out = outline, out
+        self.kept = _kept(out / LAST, outline.fingerprint, resume)
+        self.curve = Curve()
+        self._trainer = _trainer(outline, self.curve, out, device)
+        self.device = self._trainer.strategy.root_device
+
+    def run(self, learner: lightning.LightningModule, validations: int) -> bool:
+        """Train ``learner``, which then has its best weights by ``valid_loss``.
+
+        Args:
+            validations: how many ``validation_step`` are in a validation; numbered from 0.
+
+        Returns:
+            Whether this process is the one that writes the weights.
+
+        Raises:
+            DataError: the GPU has too little memory.
+            ScorebenchError: what the learner raises.
+        """
+        train_loader = DataLoader(Numbers(self._trainer, self._outline), batch_size=None)
+        valid_loader: DataLoader[int] = DataLoader(range(validations), batch_size=None)  # type: ignore[arg-type]
+        try:
+            self._trainer.fit(learner, train_loader, valid_loader, ckpt_path=self.kept, weights_only=True)
+        except torch.cuda.OutOfMemoryError as error:
+            raise DataError(
+                f"the GPU has too little memory for {self._outline.visits} visits: make --visits or --frames smaller"
+            ) from error
+        if not self._trainer.is_global_zero:
+            return False
+        learner.load_state_dict(read_kept(self._out / BEST)["state_dict"])
+        return True
+
+    def facts(self) -> dict[str, Any]:
+        """What a card says of any training."""
+        return {
+            "precision": self._outline.precision,
+            "command": shlex.join(["scorebench", *sys.argv[1:]]),
+            "versions": {"scorebench": __version__, "torch": torch.__version__, "lightning": lightning.__version__},
+            "git": git_state(),
+            "curve": self.curve.points,
+        }
+
+
+def _kept(path: Path, fingerprint: str, resume: bool) -> Path | None:
+    """The checkpoint to go on from, if any."""
+    if not path.exists():
+        return None
+    if not resume:
+        raise UsageError(f"{path}: a training was begun here; pass --resume to go on, or choose another --out")
+    if read_kept(path).get("scorebench") != fingerprint:
+        raise UsageError(f"{path}: of another training (other data, schedule or settings): begin anew in another --out")
+    return path
+
+
+def read_kept(path: Path) -> Mapping[str, Any]:
+    """A checkpoint that a course kept. DataError where it cannot be read."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content["state_dict"]
+    except (OSError, EOFError, KeyError, TypeError, RuntimeError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: no checkpoint that can be read ({reason}); delete it and train again") from error
+    return content
+
+
+def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightning.Trainer:
+    every = outline.validate_every
+    best = ModelCheckpoint(out, "best", monitor="valid_loss", save_weights_only=True, enable_version_counter=False)
+    return lightning.Trainer(
+        accelerator="gpu" if device.startswith("cuda") else "cpu",
+        devices=outline.devices,
+        strategy="ddp" if outline.devices > 1 else "auto",
+        precision=outline.precision,  # type: ignore[arg-type]
+        max_steps=outline.steps,
+        val_check_interval=every,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        log_every_n_steps=min(20, every),
+        use_distributed_sampler=False,
+        callbacks=[curve, best, Keeper(out / LAST, outline)],
+        logger=TensorBoardLogger(out, "", "tensorboard"),
+        enable_model_summary=False,
+    )
+
+
+def demand_finite(loss: Tensor, step: int) -> None:
+    """ScorebenchError where ``loss``, the (), of ``step`` is no number."""
+    if not torch.isfinite(loss):
+        raise ScorebenchError(
+            f"the loss is {loss.item()} at step {step}: stopped before it spoils the weights; "
+            "go on from the last checkpoint with --resume --precision 32-true"
+        )
