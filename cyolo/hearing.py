@@ -81,7 +81,7 @@ def z_at(network: Conditioning, encode: Encode, heard: Tensor, counts: NDArray[n
 
     Args:
         heard: (T, 78), the spectrogram of the page.
-        batch: windows encoded at once.
+        batch: frames computed at once; with 1, the bits are those of ``Hearing``.
     """
     chunks = np.arange(CHUNK_FRAMES, int(counts.max(initial=0)) + 1, CHUNK_FRAMES)
     ends, where = np.unique(np.concatenate([chunks, counts]), return_inverse=True)
@@ -94,4 +94,6 @@ def z_at(network: Conditioning, encode: Encode, heard: Tensor, counts: NDArray[n
         memory.feed(x[row : row + 1])
         memories.append(memory.h)
     h = torch.cat(memories)[torch.from_numpy(counts // CHUNK_FRAMES).to(heard.device)]
-    return network.mix(h, x[torch.from_numpy(where[len(chunks) :]).to(heard.device)])
+    windows = x[torch.from_numpy(where[len(chunks) :]).to(heard.device)]
+    parts = zip(torch.split(h, batch), torch.split(windows, batch), strict=True)
+    return torch.cat([network.mix(*part) for part in parts])
