@@ -52,7 +52,7 @@ def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True) -
         plan=Plan(steps, visits, train_memory),
         recipe=recipe,
         validate_every=max(1, steps // VALIDATIONS),
-        precision=precision_for(request, device),
+        precision=precision_for(request),
         demo=request.demo,
         devices=request.devices,
     )

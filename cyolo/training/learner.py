@@ -58,6 +58,7 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.network = Cyolo(settings)
         initialise(self.network)
+        self.network.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a sixth faster
         self.plan = plan
         self.ear = Ear()
         self.visitor: Visitor | None = None

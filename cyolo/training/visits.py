@@ -53,7 +53,7 @@ class Recipe:
     """
 
     frames: int = 32
-    onset_share: float = 0.5
+    onset_share: float = 0.8
     rooms: bool = True
     seed: int = 0
 
@@ -74,6 +74,7 @@ class Visitor:
         self._recipe = recipe
         lengths = np.array([page.frames for page in pages], np.float64)
         self._share = lengths / lengths.sum()
+        self._kept: dict[int, Tensor] = {}
         device = ear.window.device
         self._pictures = torch.from_numpy(np.stack([p.picture for p in pages])).to(device)
         on_device = device.type != "cpu"  # a GPU holds all the sound there is; a CPU has it already
@@ -84,12 +85,11 @@ class Visitor:
         random = np.random.default_rng([self._recipe.seed, number])
         index = int(random.choice(len(self._pages), p=self._share))
         page = self._pages[index]
-        samples = self._audio[index].float() / FULL_SCALE
-        if self._responses and random.random() < ROOM_SHARE:
-            samples = in_room(samples, self._responses[int(random.integers(len(self._responses)))])
+        in_a_room = bool(self._responses) and random.random() < ROOM_SHARE
+        bands = self._in_a_room(index, random) if in_a_room else self._dry(index)
         silence = int(random.integers(LONGEST_SILENCE_HOPS))
         rate = float(random.uniform(*TEMPO)) if random.random() < TEMPO_SHARE else 1.0
-        heard = as_heard(at_tempo(late(self._ear(samples), silence), rate))
+        heard = as_heard(at_tempo(late(bands, silence), rate))
         frames = self._choose(page, random, silence, rate, len(heard))
         source = np.floor(frames * rate + 1e-9).astype(np.int64) - silence
         down, right = _shift(page, random)
@@ -97,6 +97,20 @@ class Visitor:
         target = page.boxes_at(source)
         target[:, :2] += np.array([right, down]) / len(picture)
         return visit_at(picture, heard, frames, target)
+
+    def _samples(self, index: int) -> Tensor:
+        return self._audio[index].float() / FULL_SCALE
+
+    def _dry(self, index: int) -> Tensor:
+        """The bands of a page as it was recorded: kept, since half of its visits or more want them."""
+        if index not in self._kept:
+            self._kept[index] = self._ear(self._samples(index))
+        return self._kept[index]
+
+    def _in_a_room(self, index: int, random: np.random.Generator) -> Tensor:
+        response = self._responses[int(random.integers(len(self._responses)))]
+        bands: Tensor = self._ear(in_room(self._samples(index), response))
+        return bands
 
     def _choose(
         self, page: TrainingPage, random: np.random.Generator, silence: int, rate: float, length: int

@@ -58,6 +58,6 @@ def rooms_for(request: TrainingRequest, data: Dataset) -> list[torch.Tensor]:
     return [torch.from_numpy(found[name]) for name in sorted(found)]
 
 
-def precision_for(request: TrainingRequest, device: torch.device) -> str:
-    """Of the arithmetic: what was asked for, or else half precision where it is fast."""
-    return request.precision or ("bf16-mixed" if device.type == "cuda" else "32-true")
+def precision_for(request: TrainingRequest) -> str:
+    """Of the arithmetic: what was asked for, or else half precision where it counts, twice as fast on most machines."""
+    return request.precision or "bf16-mixed"
