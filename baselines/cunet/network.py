@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -53,7 +54,8 @@ class PageRead(NamedTuple):
 class CUNet(nn.Module):
     """The network.
 
-    A training loop reads a page once and looks for many frames in it: ``read_page``, ``hear``, ``look``.
+    A page is read once, and looked at for many frames: ``read_page``, ``hear``, ``look``; ``look_for`` does so for
+    several pages at once.
     """
 
     rnn: nn.LSTM
@@ -105,7 +107,8 @@ class CUNet(nn.Module):
         b, t = windows.shape[:2]
         heard = self.perf_encoder(windows.flatten(0, 1)).reshape(b, t, SOUND_SIZE)
         if self.design.recurrent:
-            z, state = self.rnn(heard, state)
+            with torch.autocast(heard.device.type, enabled=False):  # what is remembered for long stays precise
+                z, state = self.rnn(heard.float(), state)
             return z, state
         return functional.elu(self.fc(heard)), None
 
@@ -131,13 +134,16 @@ class CUNet(nn.Module):
         logits: Tensor = self.conv_out(x)
         return logits
 
+    def look_for(self, pages: Tensor, z: Tensor) -> Tensor:
+        """(b, 1, h, w) pages and (b, t, 128), what is heard at t frames of each, to (b, t, h, w) logits."""
+        b, t = z.shape[:2]
+        read = PageRead(*(part.repeat_interleave(t, dim=0) for part in self.read_page(pages)))
+        return self.look(read, z.flatten(0, 1)).reshape(b, t, *pages.shape[-2:])
+
     def forward(self, pages: Tensor, windows: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
         """(b, 1, h, w) and (b, t, 78, 40) to (b, t, h, w) logits, and the state after the last frame."""
         z, state = self.hear(windows, state)
-        b, t = z.shape[:2]
-        read = PageRead(*(part.repeat_interleave(t, dim=0) for part in self.read_page(pages)))
-        logits = self.look(read, z.flatten(0, 1))
-        return logits.reshape(b, t, *pages.shape[-2:]), state
+        return self.look_for(pages, z), state
 
 
 def design_of(tensors: Mapping[str, Tensor]) -> Design:

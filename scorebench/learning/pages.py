@@ -84,7 +84,7 @@ def _pages_of(recording: Recording, make: PageMaker) -> Iterator[TrainingPage]:
     audio = recording.read_audio()
     for plan in plan_pages(recording, len(audio)):
         page = make(plan, plan.sound(audio))
-        if page.frames and page.onset_frame[0] < page.frames:
+        if len(page.onset_frame) and page.onset_frame[0] < page.frames:
             yield page
 
 

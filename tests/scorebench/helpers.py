@@ -1,11 +1,13 @@
 """Trackers and a dataset that several tests use."""
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 
 from scorebench.score import ScoreView
+from scorebench.store import StoreDataset
 from scorebench.tracker import Position
 
 TINY = Path(__file__).parents[1] / "fixtures/cyolo/dataset"
@@ -18,6 +20,18 @@ def copy_tiny(folder: Path, *pieces: str) -> Path:
     for piece in pieces or PIECES:
         for ending in (".npz", ".wav"):
             shutil.copy(TINY / (piece + ending), folder)
+    return folder
+
+
+def copy_to_train_on(dataset: StoreDataset, folder: Path) -> Path:
+    """A page store like ``dataset``, which has two pieces: one to train on, and one to validate with."""
+    shutil.copytree(dataset.root, folder)
+    for name, piece in zip(("train", "valid"), dataset.pieces("full"), strict=True):
+        (folder / "splits" / f"{name}.txt").write_text(f"{piece}\n")
+    for piece in (folder / "pieces").iterdir():
+        about = json.loads((piece / "piece.json").read_text())
+        about["conditions"].update(dict.fromkeys(("train", "valid"), about["conditions"]["full"]))
+        (piece / "piece.json").write_text(json.dumps(about))
     return folder
 
 

@@ -1,7 +1,5 @@
 """The objective as it is minimised, the schedule, and trainings that are killed."""
 
-import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +23,7 @@ from scorebench.learning.course import LAST
 from scorebench.learning.pages import TrainingPage, training_pages
 from scorebench.store import StoreDataset
 from scorebench.weights import read_checkpoint
-from tests.scorebench.helpers import TINY
+from tests.scorebench.helpers import TINY, copy_to_train_on
 
 ELU = Settings(audio_activation="elu")
 SHORT = Training(
@@ -167,14 +165,7 @@ def test_it_learns(pages: list[TrainingPage]) -> None:
 @pytest.fixture
 def store(small_mini: StoreDataset, tmp_path: Path) -> Path:
     """A page store with something to train on."""
-    folder = Path(shutil.copytree(small_mini.root, tmp_path / "store"))
-    for name, piece in zip(("train", "valid"), small_mini.pieces("full"), strict=True):
-        (folder / "splits" / f"{name}.txt").write_text(f"{piece}\n")
-    for piece in (folder / "pieces").iterdir():
-        about = json.loads((piece / "piece.json").read_text())
-        about["conditions"].update(dict.fromkeys(("train", "valid"), about["conditions"]["full"]))
-        (piece / "piece.json").write_text(json.dumps(about))
-    return folder
+    return copy_to_train_on(small_mini, tmp_path / "store")
 
 
 def test_from_the_command_line(store: Path, tmp_path: Path) -> None:

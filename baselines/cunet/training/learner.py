@@ -1,0 +1,203 @@
+"""The training as a Lightning module: truncated back-propagation through time, loss, optimiser, validation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines.cunet.blocks import STATE_SIZE
+from baselines.cunet.loss import dice_loss, target_masks
+from baselines.cunet.network import CUNet, Design
+from baselines.cunet.picture import box_on_page, marked
+from baselines.cunet.training.material import newest_frames
+from baselines.cunet.training.passages import Desk, Passage, Repertoire, windows_of
+from scorebench.errors import ScorebenchError
+from scorebench.learning.course import demand_finite
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
+from scorebench.protocol.cyolo2021 import errors_frames, line_map, pad_left
+from scorebench.spectrogram import cunet_recipe
+from scorebench.timebase import THRESHOLDS_S
+
+LEARNING_RATE, WEIGHT_DECAY = 1e-4, 1e-5
+PATIENCE, FALL = 5, 0.5
+"""The rate is halved after more than so many validations that were no better than the best before."""
+LEAST_GAIN = 1e-4
+"""Share of the best loss by which another has to be better."""
+VALIDATION_FRAMES = 48
+"""At most so many onsets of a validation page are looked at, spread evenly."""
+_HEARD_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how large.
+
+    Attributes:
+        steps: of the optimiser.
+        visits: passages in a batch, one from each desk, over all processes.
+        validate_every: steps from one validation to the next; the learning rate depends on them.
+    """
+
+    steps: int
+    visits: int
+    validate_every: int
+
+
+class Learner(lightning.LightningModule):
+    """Trains ``network``.
+
+    Attributes:
+        repertoire: what is played; must be set before training.
+
+    Args:
+        curve: what each validation found, the newest last.
+        validation: pages.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        plan: Plan,
+        curve: Sequence[dict[str, float]] = (),
+        validation: Sequence[TrainingPage] = (),
+    ) -> None:
+        super().__init__()
+        self.network = CUNet(design)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast
+        self.ear = Ear(cunet_recipe())
+        self.repertoire: Repertoire | None = None
+        self._plan, self._curve, self._validation = plan, curve, validation
+        self._desks: dict[int, Desk] = {}
+        self._memory = torch.zeros(2, plan.visits, STATE_SIZE)  # h and c at each desk
+
+    def _desk(self, number: int) -> Desk:
+        if self.repertoire is None:
+            raise ScorebenchError("a learner without a repertoire has nothing to learn from")
+        if number not in self._desks:
+            self._desks[number] = Desk(self.repertoire, number, self._plan.visits)
+        return self._desks[number]
+
+    def training_step(self, numbers: list[int], _: int) -> Tensor:
+        """The loss of the passages with these numbers: number ``n`` is that of desk ``n % visits`` at a step."""
+        desks = [number % self._plan.visits for number in numbers]
+        passages = [self._desk(d).passage(n // self._plan.visits) for d, n in zip(desks, numbers, strict=True)]
+        self._memory = self._memory.to(self.device)
+        loss, memory = passages_loss(self.network, passages, self._memory[:, desks])
+        self._memory[:, desks] = memory
+        demand_finite(loss, self.global_step)
+        self.log("loss", loss, batch_size=len(passages))
+        return loss
+
+    def validation_step(self, index: int, _: int) -> None:
+        """Loss and share of onsets tracked on one page."""
+        page = self._validation[index]
+        asked = page.plan.frames_2021 - page.plan.start_frame
+        asked = asked[np.unique(np.linspace(0, len(asked) - 1, VALIDATION_FRAMES).astype(int))]
+        frames = np.clip(newest_frames(asked), 0, page.frames - 1)
+        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
+        logits = look(self.network, picture, self._z_of(page, int(frames[-1]) + 1)[frames]).float()
+        boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
+        loss = dice_loss(logits, masks_of(boxes, picture))
+        errors = _errors_frames(page, asked, logits.sigmoid().cpu().numpy())
+        shares = {f"valid_{t:.2f}": float((errors <= round(t * 20)).mean()) for t in THRESHOLDS_S}
+        self.log_dict({"valid_loss": loss, **shares}, batch_size=len(frames), sync_dist=True)
+
+    def _z_of(self, page: TrainingPage, frames: int) -> Tensor:
+        """(frames, 128) what is heard at each of the first frames of ``page``."""
+        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE))
+        state, z = None, []
+        for windows in torch.split(windows_of(heard, frames), _HEARD_AT_ONCE):
+            part, state = self.network.hear(windows[None], state)
+            z.append(part[0])
+        return torch.cat(z)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam, with its own kind of decay."""
+        return torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+
+    def on_validation_epoch_end(self) -> None:
+        """The learning rate follows from the curve, which has the point of this validation already."""
+        share = learning_share([point["valid_loss"] for point in self._curve])
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = LEARNING_RATE * share
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What is remembered at all desks goes with it."""
+        share = self._plan.visits // self.trainer.world_size
+        of_all_processes = cast(Tensor, self.all_gather(self._memory.to(self.device)))
+        gathered = of_all_processes.reshape(-1, *self._memory.shape)
+        own = [memory[:, rank * share : (rank + 1) * share] for rank, memory in enumerate(gathered)]
+        checkpoint["memory"] = torch.cat(own, 1).cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And comes back."""
+        self._memory = checkpoint["memory"]
+
+
+def passages_loss(network: CUNet, passages: Sequence[Passage], memory: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss of passages of as many frames, and what is remembered after them.
+
+    Args:
+        memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
+
+    Returns:
+        (), the mean over all frames; and (2, passages, 128), without its history.
+    """
+    opens = torch.tensor([passage.opens for passage in passages], device=memory.device)
+    h, c = memory.masked_fill(opens[:, None], 0.0)
+    z, state = network.hear(torch.stack([passage.windows for passage in passages]), (h[None], c[None]))
+    by_shape: dict[torch.Size, list[int]] = {}
+    for index, passage in enumerate(passages):
+        by_shape.setdefault(passage.picture.shape, []).append(index)
+    total = z.new_zeros((), dtype=torch.float32)
+    for indices in by_shape.values():
+        pictures = torch.stack([passages[index].picture for index in indices])
+        logits = network.look_for(pictures[:, None], z[indices]).float()
+        targets = masks_of(torch.cat([passages[index].boxes for index in indices]), pictures[0])
+        total = total + dice_loss(logits.flatten(0, 1), targets) * len(indices)
+    return total / len(passages), memory if state is None else torch.cat(state).detach().float()
+
+
+def look(network: CUNet, picture: Tensor, z: Tensor) -> Tensor:
+    """(n, rows, columns) logits of what is heard, ``z`` (n, 128), in one picture."""
+    return network.look(network.read_page(picture[None, None]), z)[:, 0]
+
+
+def masks_of(boxes: Tensor, picture: Tensor) -> Tensor:
+    """(n, rows, columns): what is to be marked for ``boxes`` (n, 4)."""
+    return target_masks(boxes[:, 0], boxes[:, 1], boxes[:, 3], *picture.shape)
+
+
+def learning_share(losses: Sequence[float]) -> float:
+    """Share of the first learning rate after validations with these losses: halved on each plateau."""
+    share, best, waited = 1.0, float("inf"), 0
+    for loss in losses:
+        if loss < best * (1 - LEAST_GAIN):
+            best, waited = loss, 0
+        else:
+            waited += 1
+        if waited > PATIENCE:
+            share, waited = share * FALL, 0
+    return share
+
+
+def _errors_frames(page: TrainingPage, frames: NDArray[np.int64], masks: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Errors (n,) in frames, under ``cyolo-2021``, of masks (n, rows, columns) at ``frames`` of the page.
+
+    A mask that marks nothing is no answer.
+    """
+    plan, shape = page.plan, page.plan.page.image.shape
+    where = np.full((len(masks), 2), np.nan)
+    for row, mask in zip(where, masks, strict=True):
+        found = marked(mask)
+        if found is not None:
+            box = box_on_page(found, shape)
+            row[:] = box.x_px, box.y_px
+    line = line_map(plan.merged, plan.page.index, pad_left(*shape))
+    return errors_frames(plan.merged, line, frames + plan.start_frame, where[:, 0], where[:, 1])

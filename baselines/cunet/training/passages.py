@@ -1,0 +1,168 @@
+"""Passages: some frames of a page in a row. A batch is one passage from each of a few desks.
+
+At each desk one page after another is played, from its beginning to its end, passage by passage, so that what was
+heard can be remembered from one passage to the next. Which passage a desk plays at a step follows from the numbers of
+the desk and of the step alone, so that a training goes on after a kill with just the passages that were to come.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from baselines.cunet.blocks import CONTEXT_FRAMES
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, frames_at_tempo
+
+TEMPO = (0.5, 2.0)
+TEMPO_SHARE = 0.5
+_ORDER, _PLAYING = 0, 1
+"""What randomness is for."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What passages are made of.
+
+    Attributes:
+        frames: of a passage.
+        seed: of all randomness.
+    """
+
+    frames: int = 16
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Playing:
+    """A page as it is played once.
+
+    Attributes:
+        page: its number.
+        rate: of the tempo.
+        down, right: how far it is moved, in pixels of the picture.
+        passages: how many there are from its beginning to its end.
+    """
+
+    page: int
+    rate: float
+    down: int
+    right: int
+    passages: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """T frames of a page.
+
+    Attributes:
+        picture: (rows, columns) float32, 1 is ink.
+        windows: (T, 78, 40), the last frames heard at each.
+        boxes: (T, 4) float32, centre x, y, width and height of what sounds, in pixels of the picture.
+        opens: whether nothing of the page was heard before.
+    """
+
+    picture: Tensor
+    windows: Tensor
+    boxes: Tensor
+    opens: bool
+
+
+class Repertoire:
+    """Pages that can be played.
+
+    Args:
+        ear: on the device where passages are made.
+    """
+
+    def __init__(self, pages: Sequence[TrainingPage], ear: Ear, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self._pages, self._ear = pages, ear
+        device = ear.window.device
+        self._pictures = [torch.from_numpy(page.picture).to(device) for page in pages]
+        self._audio = [torch.from_numpy(page.audio).to(device) for page in pages]
+        self._order: tuple[int, list[int]] = (-1, [])
+
+    def playing(self, number: int) -> Playing:
+        """The playing of that number: each page comes once before any comes again."""
+        index = self._page_at(number)
+        page = self._pages[index]
+        random = np.random.default_rng([self.recipe.seed, _PLAYING, number])
+        rate = float(random.uniform(*TEMPO)) if random.random() < TEMPO_SHARE else 1.0
+        up, down, left, right = page.shifts
+        return Playing(
+            page=index,
+            rate=rate,
+            down=int(random.integers(up, down + 1)),
+            right=int(random.integers(left, right + 1)),
+            passages=-(-frames_at_tempo(page.frames, rate) // self.recipe.frames),
+        )
+
+    def _page_at(self, number: int) -> int:
+        time, place = divmod(number, len(self._pages))
+        if self._order[0] != time:
+            random = np.random.default_rng([self.recipe.seed, _ORDER, time])
+            self._order = (time, random.permutation(len(self._pages)).tolist())
+        return self._order[1][place]
+
+    def windows(self, playing: Playing) -> Tensor:
+        """(passages * frames, 78, 40), the last frames heard at each frame, a view; silent before and after."""
+        samples = self._audio[playing.page].float() / FULL_SCALE
+        return windows_of(as_heard(at_tempo(self._ear(samples), playing.rate)), playing.passages * self.recipe.frames)
+
+    def picture(self, playing: Playing) -> Tensor:
+        """(rows, columns) float32, 1 is ink: the page, moved."""
+        return torch.roll(self._pictures[playing.page], (playing.down, playing.right), (0, 1)).float() / 255
+
+    def boxes(self, playing: Playing, first: int) -> Tensor:
+        """(T, 4): where what sounds is at the frames from ``first`` on. After the end it stays where it was."""
+        frames = first + np.arange(self.recipe.frames)
+        boxes = self._pages[playing.page].boxes_at(np.floor(frames * playing.rate + 1e-9).astype(np.int64))
+        boxes[:, :2] += np.array([playing.right, playing.down], np.float32)
+        return torch.from_numpy(boxes).to(self._ear.window.device)
+
+
+class Desk:
+    """Where one page after another is played.
+
+    Args:
+        number: of this desk, of as many as ``desks``.
+    """
+
+    def __init__(self, repertoire: Repertoire, number: int, desks: int) -> None:
+        self._repertoire, self._number, self._desks = repertoire, number, desks
+        self._begin()
+        self._open: tuple[int, Tensor, Tensor] | None = None
+
+    def _begin(self) -> None:
+        self._played, self._since = 0, 0
+        self._playing = self._repertoire.playing(self._number)
+
+    def passage(self, step: int) -> Passage:
+        """The passage at ``step``."""
+        self._turn_to(step)
+        if self._open is None or self._open[0] != self._played:
+            windows, picture = self._repertoire.windows(self._playing), self._repertoire.picture(self._playing)
+            self._open = (self._played, windows, picture)
+        count = self._repertoire.recipe.frames
+        first = (step - self._since) * count
+        _, windows, picture = self._open
+        boxes = self._repertoire.boxes(self._playing, first)
+        return Passage(picture, windows[first : first + count], boxes, opens=first == 0)
+
+    def _turn_to(self, step: int) -> None:
+        """Find what is played at ``step``."""
+        if step < self._since:
+            self._begin()
+        while step >= self._since + self._playing.passages:
+            self._since += self._playing.passages
+            self._played += 1
+            self._playing = self._repertoire.playing(self._number + self._played * self._desks)
+
+
+def windows_of(heard: Tensor, frames: int) -> Tensor:
+    """(frames, 78, 40): of what is heard, (T, 78), the last 40 frames at each; zeros before the first, and after."""
+    padded = nn.functional.pad(heard, (0, 0, CONTEXT_FRAMES - 1, max(0, frames - len(heard))))
+    return padded[: CONTEXT_FRAMES - 1 + frames].unfold(0, CONTEXT_FRAMES, 1)
