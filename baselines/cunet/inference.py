@@ -130,12 +130,14 @@ class Eyes:
 
 
 class SoundEncoder:
-    """The encoder of the sound and the LSTM, for one frame at a time."""
+    """The encoder of the sound and the LSTM, for one frame at a time: as fast as it goes on one core, or anywhere."""
 
-    def __init__(self, network: CUNet) -> None:
+    def __init__(self, network: CUNet, one_core: bool = True) -> None:
         self._network = network
         self.recurrent = network.design.recurrent
+        self.device = network.conv_out.weight.device
         encoder = network.perf_encoder
+        self._fast = one_core
         if isinstance(encoder, ContextEncoder):
             self._layers = [
                 (Conv.of(layer.conv), Norm.of(layer.norm)) if isinstance(layer, ConvNorm) else None
@@ -145,7 +147,7 @@ class SoundEncoder:
     def encode(self, window: Tensor) -> Tensor:
         """The last (78, 40) of the spectrogram to (1, 32)."""
         encoder = self._network.perf_encoder
-        if not isinstance(encoder, ContextEncoder):
+        if not self._fast or not isinstance(encoder, ContextEncoder):
             heard: Tensor = encoder(window[None])
             return heard
         x = ((window - encoder.means) / encoder.stds)[None].contiguous(memory_format=torch.channels_last)
@@ -168,13 +170,15 @@ class Ears:
 
     def __init__(self, encoder: SoundEncoder) -> None:
         self._encoder = encoder
-        self._window = torch.zeros(BANDS, CONTEXT_FRAMES)
-        self._state = (torch.zeros(1, STATE_SIZE), torch.zeros(1, STATE_SIZE))
+        self._window = torch.zeros(BANDS, CONTEXT_FRAMES, device=encoder.device)
+        zero = torch.zeros(1, STATE_SIZE, device=encoder.device)
+        self._state = (zero, zero)
 
     @torch.inference_mode()
     def hear(self, frame: NDArray[np.float32]) -> Tensor:
         """Take the next frame (78,); (128,) for the U-Net."""
-        self._window = torch.cat([self._window[:, 1:], torch.from_numpy(frame)[:, None]], dim=1)
+        newest = torch.from_numpy(frame).to(self._window.device)
+        self._window = torch.cat([self._window[:, 1:], newest[:, None]], dim=1)
         heard = self._encoder.encode(self._window)
         if not self._encoder.recurrent:
             return self._encoder.project(heard)[0]

@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.cunet.blocks import SOUND_SIZE, STATE_SIZE, Block, ContextEncoder, FrameEncoder, UpBlock
+from baselines.cunet.blocks import CONTEXT_FRAMES, SOUND_SIZE, STATE_SIZE, Block, ContextEncoder, FrameEncoder, UpBlock
 from scorebench.weights import load_into
 
 PAGE_CHANNELS = (8, 16, 32, 64)
 BOTTLENECK_CHANNELS = 128
+HEARD_AT_ONCE = 256
+"""Frames whose sound is encoded together: some hundred MB of working memory, however long a page is."""
 
 State = tuple[Tensor, Tensor]
 """h and c of the LSTM, each (1, b, 128)."""
@@ -112,6 +114,15 @@ class CUNet(nn.Module):
             return z, state
         return functional.elu(self.fc(heard)), None
 
+    def hear_page(self, heard: Tensor) -> Tensor:
+        """(T, 78), the spectrogram since the page was opened, to (T, 128), what is heard at each frame."""
+        state: State | None = None
+        z = []
+        for windows in torch.split(windows_of(heard, len(heard)), HEARD_AT_ONCE):
+            part, state = self.hear(windows[None], state)
+            z.append(part[0])
+        return torch.cat(z)
+
     def look(self, page: PageRead, z: Tensor) -> Tensor:
         """Where in the page is what is heard.
 
@@ -144,6 +155,12 @@ class CUNet(nn.Module):
         """(b, 1, h, w) and (b, t, 78, 40) to (b, t, h, w) logits, and the state after the last frame."""
         z, state = self.hear(windows, state)
         return self.look_for(pages, z), state
+
+
+def windows_of(heard: Tensor, frames: int) -> Tensor:
+    """(frames, 78, 40): of what is heard, (T, 78), the last 40 frames at each; zeros before the first, and after."""
+    padded = functional.pad(heard, (0, 0, CONTEXT_FRAMES - 1, max(0, frames - len(heard))))
+    return padded[: CONTEXT_FRAMES - 1 + frames].unfold(0, CONTEXT_FRAMES, 1)
 
 
 def design_of(tensors: Mapping[str, Tensor]) -> Design:

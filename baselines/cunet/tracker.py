@@ -4,52 +4,58 @@ CUNet hears 20.00 frames a second, each centred on its time, so that the newest 
 (46 ms) less far than what was heard; it is what a position is based on.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.cunet.inference import Ears, Eyes, KnownPage, SoundEncoder
-from baselines.cunet.network import network_from
+from baselines.cunet.batches import PlainEyes, Seen, Sighting
+from baselines.cunet.inference import Ears, Eyes, SoundEncoder
+from baselines.cunet.network import CUNet, network_from
 from baselines.cunet.picture import Box, box_on_page, marked, see
-from scorebench.errors import DataError
+from scorebench.device import device_called
+from scorebench.errors import DataError, MissingDependencyError
 from scorebench.files import sha256_file
 from scorebench.published import published
 from scorebench.score import ScoreView
 from scorebench.spectrogram import SpectrogramStream, cunet_recipe
-from scorebench.tracker import Position, heard_s
+from scorebench.timebase import WINDOW_SAMPLES, samples_heard
+from scorebench.tracker import Position, Positions, heard_s
 from scorebench.weights import read_checkpoint, read_metadata
 
-__all__ = ["CUNetFollower", "CUNetPublished", "CUNetTracker"]
-
-OWN_WEIGHTS = Path(__file__).parent / "weights" / "cunet.safetensors"
+WEIGHTS = Path(__file__).with_name("weights")
+"""What ships with the package."""
 
 
 class CUNetTracker:
-    """CUNet (Henkel, Kelz & Widmer 2020), trained by this project: a U-Net marks in the page what is heard.
+    """CUNet (Henkel, Kelz & Widmer 2020) with weights: a U-Net marks in the page what is heard.
 
     Attributes:
         identity: the sha256 of the weights, and which network they are of.
         demo: whether the weights are not meant to compete; they say so themselves.
-
-    Args:
-        weights: a checkpoint of CB, FB or NTC, ``.pt`` or ``.safetensors``.
-
-    Raises:
-        DataError: the checkpoint is missing, damaged or of another network.
+        device: where it runs.
     """
 
     given: frozenset[str] = frozenset()
-    device = "cpu"
 
-    def __init__(self, weights: Path = OWN_WEIGHTS) -> None:
-        network = network_from(read_checkpoint(weights), weights)
-        self._eyes, self._sound = Eyes(network), SoundEncoder(network)
-        design = f"{network.design.encoder} {'with' if network.design.recurrent else 'without'} LSTM"
-        self.identity: Mapping[str, str] = {"weights_sha256": sha256_file(weights), "network": design}
-        facts = read_metadata(weights) if weights.suffix == ".safetensors" else {}
+    def __init__(self, checkpoint: Path | str, device: str = "auto") -> None:
+        """Load the weights in ``checkpoint``: of CB, FB or NTC, a .safetensors of ours or a published .pt.
+
+        Raises:
+            DataError: they are missing, damaged or of another network, or there is no such device.
+        """
+        path, where = Path(checkpoint), device_called(device)
+        self._network = network_from(read_checkpoint(path), path).to(where)
+        one_core = where.type == "cpu"
+        self._eyes = Eyes(self._network) if one_core else PlainEyes(self._network)
+        self._sound = SoundEncoder(self._network, one_core)
+        self.device = str(where)
+        design = f"{self._network.design.encoder} {'with' if self._network.design.recurrent else 'without'} LSTM"
+        self.identity = {"weights_sha256": sha256_file(path), "network": design}
+        facts = read_metadata(path) if path.suffix == ".safetensors" else {}
         self.demo = facts.get("demo") == "true"
 
     def open(self, score: ScoreView, seed: int) -> "CUNetFollower":  # noqa: ARG002
@@ -61,22 +67,38 @@ class CUNetTracker:
         if len(score.pages) != 1:
             raise DataError(f"CUNet follows one page at a time, not {len(score.pages)}; open each by itself")
         page = score.pages[0]
+        if isinstance(self._eyes, PlainEyes):
+            return BatchFollower(self._network, self._eyes, see(page), self._sound, page.shape)
         return CUNetFollower(self._eyes, self._eyes.read(see(page)), Ears(self._sound), page.shape)
 
 
-class CUNetPublished(CUNetTracker):
-    """CUNet (Henkel, Kelz & Widmer 2020) with the authors' weights (CB_TA), which have to be fetched.
+def cunet(checkpoint: Path | str | None = None, device: str = "auto") -> CUNetTracker:
+    """CUNet, trained by this project; with our weights, or those in ``checkpoint``.
 
-    Args:
-        weights: another checkpoint of theirs instead.
+    Raises:
+        MissingDependencyError: no weights came with this version.
+        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
+    """
+    path = Path(checkpoint) if checkpoint is not None else WEIGHTS / "cunet.safetensors"
+    if not path.is_file() and checkpoint is None:
+        raise MissingDependencyError(
+            "no weights of cunet came with this version: train them (scorebench train cunet), then pass --checkpoint"
+        )
+    return CUNetTracker(path, device)
+
+
+def cunet_published(checkpoint: Path | str | None = None, device: str = "auto") -> CUNetTracker:
+    """CUNet with the authors' weights (CB_TA) as fetched by `scorebench weights get`, or others of theirs.
 
     Raises:
         MissingDependencyError: they were not fetched; the message says how.
-        DataError: the checkpoint is missing, damaged or of another network.
+        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
     """
+    return CUNetTracker(published("cunet-published") if checkpoint is None else checkpoint, device)
 
-    def __init__(self, weights: Path | None = None) -> None:
-        super().__init__(published("cunet-published") if weights is None else weights)
+
+class _Eyes(Protocol):
+    def look(self, page: Any, z: Tensor) -> NDArray[np.float32]: ...
 
 
 class CUNetFollower:
@@ -87,7 +109,7 @@ class CUNetFollower:
     frames that nobody asked for are looked at, newest first, so that the answer does not depend on who asked when.
     """
 
-    def __init__(self, eyes: Eyes, page: KnownPage, ears: Ears, page_shape: tuple[int, ...]) -> None:
+    def __init__(self, eyes: _Eyes, page: Any, ears: Ears, page_shape: tuple[int, ...]) -> None:
         self._eyes, self._page, self._ears, self._page_shape = eyes, page, ears, page_shape
         self._stream = SpectrogramStream(cunet_recipe())
         self._samples = 0
@@ -113,3 +135,40 @@ class CUNetFollower:
                 self._box = box_on_page(found, self._page_shape)
                 self._confidence = found.probability if age == 0 else 0.0
                 return
+
+
+class BatchFollower(CUNetFollower):
+    """Follows one performance of one page with the plain network, wherever that is."""
+
+    def __init__(
+        self,
+        network: CUNet,
+        eyes: PlainEyes,
+        page: NDArray[np.float32],
+        sound: SoundEncoder,
+        page_shape: tuple[int, ...],
+    ) -> None:
+        self._network, self._read, self._plain_eyes = network, eyes.read(page), eyes
+        super().__init__(eyes, self._read, Ears(sound), page_shape)
+
+    @torch.inference_mode()
+    def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
+        """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, many at once."""
+        recipe = cunet_recipe()
+        heard = np.array([min(samples_heard(frame), len(audio)) for frame in frames.tolist()], np.int64)
+        spectrum = SpectrogramStream(recipe).push(audio[: heard.max(initial=0)])
+        ends = np.array([recipe.begins(frame) for frame in range(len(spectrum))]) + WINDOW_SAMPLES
+        newest = np.searchsorted(ends, heard, side="right") - 1
+        where = self._network.conv_out.weight.device
+        z = self._network.hear_page(torch.from_numpy(spectrum).to(where)) if len(spectrum) else torch.empty(0)
+        sightings = Seen(self._plain_eyes, self._read, z).at(newest)
+        rows = [self._position(seen, samples) for seen, samples in zip(sightings, heard.tolist(), strict=True)]
+        return Positions.from_list(frames, rows)
+
+    def _position(self, seen: Sighting, samples: int) -> Position:
+        """The answer after ``samples``."""
+        box, confidence = Box(0.0, 0.0, 0.0, 0.0), 0.0
+        if seen.found is not None:
+            box = box_on_page(seen.found, self._page_shape)
+            confidence = seen.found.probability if seen.at_once else 0.0
+        return Position(box.x_px, box.y_px, box.w_px, box.h_px, confidence=confidence, heard_s=heard_s(samples))

@@ -15,7 +15,7 @@ from baselines.cunet.loss import dice_loss, target_masks
 from baselines.cunet.network import CUNet, Design
 from baselines.cunet.picture import box_on_page, marked
 from baselines.cunet.training.material import newest_frames
-from baselines.cunet.training.passages import Desk, Passage, Repertoire, windows_of
+from baselines.cunet.training.passages import Desk, Passage, Repertoire
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.pages import TrainingPage
@@ -31,7 +31,6 @@ LEAST_GAIN = 1e-4
 """Share of the best loss by which another has to be better."""
 VALIDATION_FRAMES = 48
 """At most so many onsets of a validation page are looked at, spread evenly."""
-_HEARD_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -101,21 +100,14 @@ class Learner(lightning.LightningModule):
         asked = asked[np.unique(np.linspace(0, len(asked) - 1, VALIDATION_FRAMES).astype(int))]
         frames = np.clip(newest_frames(asked), 0, page.frames - 1)
         picture = torch.from_numpy(page.picture).to(self.device).float() / 255
-        logits = look(self.network, picture, self._z_of(page, int(frames[-1]) + 1)[frames]).float()
+        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE))
+        z = self.network.hear_page(heard[: frames[-1] + 1])[frames]
+        logits = self.network.look_for(picture[None, None], z[None])[0].float()
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
         loss = dice_loss(logits, masks_of(boxes, picture))
         errors = _errors_frames(page, asked, logits.sigmoid().cpu().numpy())
         shares = {f"valid_{t:.2f}": float((errors <= round(t * 20)).mean()) for t in THRESHOLDS_S}
         self.log_dict({"valid_loss": loss, **shares}, batch_size=len(frames), sync_dist=True)
-
-    def _z_of(self, page: TrainingPage, frames: int) -> Tensor:
-        """(frames, 128) what is heard at each of the first frames of ``page``."""
-        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE))
-        state, z = None, []
-        for windows in torch.split(windows_of(heard, frames), _HEARD_AT_ONCE):
-            part, state = self.network.hear(windows[None], state)
-            z.append(part[0])
-        return torch.cat(z)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, with its own kind of decay."""
@@ -162,11 +154,6 @@ def passages_loss(network: CUNet, passages: Sequence[Passage], memory: Tensor) -
         targets = masks_of(torch.cat([passages[index].boxes for index in indices]), pictures[0])
         total = total + dice_loss(logits.flatten(0, 1), targets) * len(indices)
     return total / len(passages), memory if state is None else torch.cat(state).detach().float()
-
-
-def look(network: CUNet, picture: Tensor, z: Tensor) -> Tensor:
-    """(n, rows, columns) logits of what is heard, ``z`` (n, 128), in one picture."""
-    return network.look(network.read_page(picture[None, None]), z)[:, 0]
 
 
 def masks_of(boxes: Tensor, picture: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from baselines.cunet.blocks import CONTEXT_FRAMES
+from baselines.cunet.network import windows_of
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, frames_at_tempo
 
@@ -160,9 +160,3 @@ class Desk:
             self._since += self._playing.passages
             self._played += 1
             self._playing = self._repertoire.playing(self._number + self._played * self._desks)
-
-
-def windows_of(heard: Tensor, frames: int) -> Tensor:
-    """(frames, 78, 40): of what is heard, (T, 78), the last 40 frames at each; zeros before the first, and after."""
-    padded = nn.functional.pad(heard, (0, 0, CONTEXT_FRAMES - 1, max(0, frames - len(heard))))
-    return padded[: CONTEXT_FRAMES - 1 + frames].unfold(0, CONTEXT_FRAMES, 1)

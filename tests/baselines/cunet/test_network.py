@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from baselines.cunet.network import CUNet, Design, design_of, network_from  # noqa: E402 - needs torch
+from baselines.cunet import network as module  # noqa: E402 - needs torch
+from baselines.cunet.network import CUNet, Design, design_of, network_from, windows_of  # noqa: E402
 from baselines.cunet.picture import see  # noqa: E402
 from scorebench.errors import DataError  # noqa: E402
 from scorebench.safe_npz import read_npz  # noqa: E402
@@ -95,3 +96,29 @@ def test_everything_that_is_trained_has_a_gradient() -> None:
     logits, _ = network(torch.rand(1, 1, 32, 32), torch.rand(1, 2, 78, 40))
     logits.square().sum().backward()
     assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+def test_a_page_is_heard_in_parts_as_in_one(random_network: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = random_network(Design())
+    heard = torch.rand(50, 78)
+    at_once = network.hear(windows_of(heard, 50)[None])[0][0]
+    monkeypatch.setattr(module, "HEARD_AT_ONCE", 7)
+    torch.testing.assert_close(network.hear_page(heard), at_once)
+
+
+def test_windows_end_with_their_frame_in_silence_before_and_after() -> None:
+    heard = torch.rand(50, 78)
+    windows = windows_of(heard, 53)
+    assert windows.shape == (53, 78, 40)
+    torch.testing.assert_close(windows[45].T, heard[6:46])
+    assert (windows[3, :, :36] == 0).all()
+    torch.testing.assert_close(windows[3, :, 36:].T, heard[:4])
+    assert (windows[52, :, -3:] == 0).all()
+
+
+def test_many_frames_of_several_pages(random_network: Make) -> None:
+    network, pages, z = random_network(Design()), torch.rand(2, 1, 32, 48), torch.randn(2, 3, 128)
+    together = network.look_for(pages, z)
+    for page in range(2):
+        alone = network.look(network.read_page(pages[page : page + 1]), z[page])[:, 0]
+        torch.testing.assert_close(together[page], alone, atol=1e-5, rtol=1e-4)

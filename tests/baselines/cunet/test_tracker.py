@@ -10,18 +10,28 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
-from baselines.cunet.network import CUNet, Design  # noqa: E402 - needs torch
-from baselines.cunet.tracker import CUNetFollower, CUNetPublished, CUNetTracker  # noqa: E402
+from baselines.cunet import tracker as module  # noqa: E402 - needs torch
+from baselines.cunet.batches import PlainEyes, Seen  # noqa: E402
+from baselines.cunet.inference import SoundEncoder  # noqa: E402
+from baselines.cunet.network import CUNet, Design, network_from  # noqa: E402
+from baselines.cunet.tracker import (  # noqa: E402
+    BatchFollower,
+    CUNetFollower,
+    CUNetTracker,
+    cunet,
+    cunet_published,
+)
 from scorebench.authors_layout import AuthorsDataset  # noqa: E402
 from scorebench.conformance import checks  # noqa: E402
-from scorebench.errors import DataError, MissingDependencyError  # noqa: E402
+from scorebench.errors import DataError, MissingDependencyError, TrackerError  # noqa: E402
 from scorebench.files import sha256_file  # noqa: E402
 from scorebench.protocol.pages import plan_pages, view_of  # noqa: E402
+from scorebench.registry import load  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.score import ScoreView  # noqa: E402
 from scorebench.timebase import samples_heard  # noqa: E402
 from scorebench.tracker import Positions, stream  # noqa: E402
-from scorebench.weights import save_weights  # noqa: E402
+from scorebench.weights import read_checkpoint, save_weights  # noqa: E402
 
 SECONDS = 22_050
 
@@ -50,7 +60,7 @@ def table(positions: Positions) -> NDArray[Any]:
 
 
 def test_what_it_is(weights: Path) -> None:
-    tracker = CUNetTracker(weights)
+    tracker = CUNetTracker(weights, "cpu")
     assert tracker.given == frozenset()
     assert tracker.demo
     assert tracker.device == "cpu"
@@ -60,18 +70,74 @@ def test_what_it_is(weights: Path) -> None:
 def test_the_published_weights_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCOREBENCH_CACHE", str(tmp_path))
     with pytest.raises(MissingDependencyError, match="scorebench weights get cunet-published"):
-        CUNetPublished()
+        cunet_published()
     with pytest.raises(DataError, match=r"none\.pt: no such file"):
         CUNetTracker(tmp_path / "none.pt")
 
 
+def test_ours_say_that_they_did_not_come_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WEIGHTS", tmp_path)
+    with pytest.raises(MissingDependencyError, match="scorebench train cunet"):
+        cunet()
+    with pytest.raises(DataError, match="no such file"):
+        cunet(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("name", ["cunet", "cunet-published"])
+def test_either_takes_weights_and_a_device(weights: Path, name: str) -> None:
+    tracker = load(name, {"checkpoint": str(weights), "device": "cpu"})
+    assert tracker.identity["weights_sha256"] == sha256_file(weights)  # type: ignore[attr-defined]
+    with pytest.raises(TrackerError, match="no device 'abacus' here"):
+        load(name, {"checkpoint": str(weights), "device": "abacus"})
+
+
+@pytest.fixture
+def anywhere(weights: Path) -> CUNetTracker:
+    """The tracker as it runs on a GPU."""
+    tracker = CUNetTracker(weights, "cpu")
+    network = network_from(read_checkpoint(weights), weights)
+    tracker._eyes, tracker._sound = PlainEyes(network), SoundEncoder(network, one_core=False)
+    return tracker
+
+
+def test_on_a_gpu_it_answers_the_same(anywhere: CUNetTracker, weights: Path, view: ScoreView) -> None:
+    audio, asked = sound(2 * SECONDS), np.array([0, 1, 4, 5, 17, 30, 90])
+    follower = anywhere.open(view, 0)
+    assert isinstance(follower, BatchFollower)
+    by_hearing = stream(follower, audio, asked)
+    np.testing.assert_allclose(table(follower.follow(audio, asked)), table(by_hearing), atol=0.1)
+    np.testing.assert_allclose(
+        table(stream(CUNetTracker(weights, "cpu").open(view, 0), audio, asked)), table(by_hearing), atol=0.1
+    )
+    nothing = follower.follow(audio[:900], np.array([0, 1]))
+    assert nothing.x_px.tolist() == [0, 0]
+    assert nothing.heard_s.tolist() == [900 / SECONDS] * 2
+
+
+def test_on_a_gpu_the_last_position_stays_where_nothing_is_marked() -> None:
+    blind = {0, 4, 5, 7}
+
+    class Eyes(ShutEyes):
+        def look(self, page: object, z: "torch.Tensor") -> NDArray[np.float32]:
+            return super().look(page, int(z))
+
+        def look_many(self, page: object, z: "torch.Tensor") -> NDArray[np.float32]:
+            return np.stack([self.look(page, one) for one in z])
+
+    seen = Seen(Eyes(blind), None, torch.arange(10))  # type: ignore[arg-type]
+    said = seen.at(np.array([-1, 0, 1, 5, 6, 7, 7]))
+    columns = [one.found.column if one.found else None for one in said]
+    assert columns == [None, None, 1, 3, 6, 6, 6]
+    assert [one.at_once for one in said] == [False, False, True, False, True, False, False]
+
+
 def test_it_follows_one_page(weights: Path, view: ScoreView) -> None:
     with pytest.raises(DataError, match="one page at a time, not 2"):
-        CUNetTracker(weights).open(ScoreView(view.pages * 2), 0)
+        CUNetTracker(weights, "cpu").open(ScoreView(view.pages * 2), 0)
 
 
 def test_chunks_change_nothing(weights: Path, view: ScoreView) -> None:
-    tracker, audio, asked = CUNetTracker(weights), sound(SECONDS), np.array([0, 3, 4, 11, 17])
+    tracker, audio, asked = CUNetTracker(weights, "cpu"), sound(SECONDS), np.array([0, 3, 4, 11, 17])
     at_once = stream(tracker.open(view, 0), audio, asked)
     follower, heard, rows = tracker.open(view, 1), 0, []
     for frame in asked:
@@ -86,7 +152,7 @@ def test_chunks_change_nothing(weights: Path, view: ScoreView) -> None:
 
 def test_a_frame_is_used_as_soon_as_it_is_complete_and_not_before(weights: Path, view: ScoreView) -> None:
     """Frame n of CUNet is complete with sample int(1102.5 n) + 1024."""
-    follower, audio = CUNetTracker(weights).open(view, 0), sound(SECONDS)
+    follower, audio = CUNetTracker(weights, "cpu").open(view, 0), sound(SECONDS)
     nothing = follower.hear(audio[:1023])
     assert (nothing.x_px, nothing.y_px, nothing.confidence) == (0, 0, 0)
     first = follower.hear(audio[1023:1024])
