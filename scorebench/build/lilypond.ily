@@ -81,7 +81,6 @@
 #(define (scorebench:mark-staff grob) `((class . "scorebench-staff") ,(scorebench:system grob)))
 #(define (scorebench:mark-bar-line grob)
    `((class . "scorebench-bar-line") ,(scorebench:system grob)
-     (data-moment . ,(format #f "~a" (ly:moment-main (grob::when grob))))
      (data-break . ,(ly:item-break-dir grob))))
 
 %% Each page is drawn by the chosen backend (the picture) and as SVG (where things are).

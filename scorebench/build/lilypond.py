@@ -102,7 +102,7 @@ def draw(source: Path, timeout_s: float = TIMEOUT_S) -> Drawn:
     code, text = _run([*find_program("lilypond"), *options, source.name], folder, timeout_s)
     log = folder / "scorebench.tsv"
     if code or not log.is_file():
-        raise DataError(f"LilyPond: {_first_error(text)}")
+        raise DataError(f"LilyPond: {_first_error(text) if code >= 0 else f'crashed (signal {-code})'}")
     words = log.read_text(encoding="utf-8")
     drawings = tuple(p.read_text(encoding="utf-8") for p in sorted(folder.glob("scorebench-*.svg")))
     pictures = _pictures(folder, words)

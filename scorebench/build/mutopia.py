@@ -18,6 +18,8 @@ REPLACEMENTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\applyMusic\s*#\s*unfold-repeats\b"), ""),
     (re.compile(r'(set-(?:default-)?paper-size)\s+"[^"]*"(?:\s*\'landscape)?'), r'\1 "a4"'),
     (re.compile(r"\bpaper-(?:width|height)\s*=\s*[\d.]+(?:\s*\\(?:mm|cm|in|pt)\b)?"), ""),
+    (re.compile(r"(\\ottava\s*#-?\d+)\|"), r"\1 |"),  # convert-ly leaves no space, and Scheme reads on
+    (re.compile(r'"\s*\+\s*\\\w+\s*\+\s*"'), ""),  # words pasted together, in headers of the oldest files
 )
 
 

@@ -64,6 +64,13 @@ def test_old_syntax_latin_1_and_no_version(tmp_path: Path) -> None:
 
 
 @needs_lilypond
+def test_what_convert_ly_leaves_behind(tmp_path: Path) -> None:
+    head = '\\version "2.6.0"\n\\header { title = "by " + \\maker + "!" maker = "N" }\n'
+    write(tmp_path / "source", f"{head}\\score {{ {{ #(set-octavation 1) c4 d #(set-octavation 0)| e'' f'' }} }}")
+    assert engraved(tmp_path).notes["pitch"].tolist() == [48, 50, 76, 77]
+
+
+@needs_lilypond
 def test_includes_are_found_all_over_the_folder_of_the_piece(tmp_path: Path) -> None:
     source, deep = tmp_path / "source", f"{HOME}/lys/waltz.ly"
     write(source, '\\include "parts/right.ily"\n\\include "../common.ily"\n\\score { \\right }', deep)
