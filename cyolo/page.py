@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scorebench.area import area_average
 from scorebench.protocol.cyolo2021 import pad_left
 
 SIZE_PX = 416
@@ -57,19 +58,3 @@ def network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     rows = slice(scale.pad_top_px, scale.pad_top_px + height)
     ink[rows, scale.pad_left_px : scale.pad_left_px + width] = 1 - image.astype(np.float32) / 255
     return area_average(ink, SIZE_PX, SIZE_PX)
-
-
-def area_average(image: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """``image`` (H, W) at ``height`` x ``width``: each new pixel is the mean of the area that it covers."""
-    rows, columns = _cover(image.shape[0], height), _cover(image.shape[1], width)
-    averaged: NDArray[np.float32] = np.asarray(rows @ image @ columns.T, np.float32)
-    return averaged
-
-
-def _cover(old: int, new: int) -> NDArray[np.float32]:
-    """(new, old) float32: the share of each old pixel in each new one; rows sum to 1."""
-    edges = np.arange(new + 1) * (old / new)
-    pixels = np.arange(old)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    share: NDArray[np.float32] = (np.clip(overlap, 0, None) / (old / new)).astype(np.float32)
-    return share

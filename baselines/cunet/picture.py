@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scorebench.area import area_average
 from scorebench.errors import DataError
 
 HEIGHT = 393
@@ -46,18 +47,7 @@ def see(page: NDArray[np.uint8]) -> NDArray[np.float32]:
         (393, columns) float32, 0 paper and 1 ink: each pixel the mean over the area it covers.
     """
     rows, columns = seen_shape(*page.shape)
-    ink = 1 - page / 255
-    return _shrink(_shrink(ink, rows).T, columns).T.astype(np.float32)
-
-
-def _shrink(image: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """``image`` with ``size`` rows, by area: means between fractional edges, read off the running total."""
-    total = np.concatenate([np.zeros((1, image.shape[1])), image.cumsum(axis=0)])
-    edges = np.linspace(0, len(image), size + 1)
-    above = np.minimum(edges.astype(np.int64), len(image) - 1)
-    at_edges = total[above] + (edges - above)[:, None] * image[above]
-    means: NDArray[np.float64] = np.diff(at_edges, axis=0) * (size / len(image))
-    return means
+    return area_average(1 - page.astype(np.float32) / 255, rows, columns)
 
 
 @dataclass(frozen=True)

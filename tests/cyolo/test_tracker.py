@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cyolo.page import SIZE_PX, area_average, network_input, scale_of
+from cyolo.page import SIZE_PX, network_input, scale_of
 from cyolo.tracker import CyoloTracker, cyolo, engine_for
 from scorebench.conformance import checks
 from scorebench.errors import DataError, ScorebenchError
@@ -86,15 +86,6 @@ def test_answers_depend_on_the_page_and_on_the_sound(tracker: CyoloTracker) -> N
         one, other = engine.open(page), engine.open(torch.flip(page, (0,)))
         assert not torch.equal(one.logits(z[:1]), one.logits(z[1:]))
         assert not torch.equal(one.logits(z[:1]), other.logits(z[:1]))
-
-
-def test_area_average_keeps_ink() -> None:
-    random = np.random.default_rng(0)
-    image = random.random((1181, 900)).astype(np.float32)
-    small = area_average(image, SIZE_PX, 301)
-    assert small.shape == (SIZE_PX, 301)
-    assert small.mean() == pytest.approx(image.mean(), abs=1e-4)
-    np.testing.assert_allclose(area_average(image, 1181, 900), image, atol=1e-6)
 
 
 def test_points_go_back_to_the_page() -> None:
