@@ -47,7 +47,8 @@ def see(page: NDArray[np.uint8]) -> NDArray[np.float32]:
         (393, columns) float32, 0 paper and 1 ink: each pixel the mean over the area it covers.
     """
     rows, columns = seen_shape(*page.shape)
-    return area_average(1 - page.astype(np.float32) / 255, rows, columns)
+    ink: NDArray[np.float32] = np.asarray(1 - page / 255, np.float32)
+    return area_average(ink, rows, columns)
 
 
 @dataclass(frozen=True)
