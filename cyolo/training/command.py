@@ -15,7 +15,7 @@ from scorebench.training import TrainingRequest
 
 EPOCHS = 50
 VISITS, FRAMES = 32, 32
-VALIDATIONS = 50
+VALIDATIONS = 25
 """Of a whole training."""
 
 
