@@ -14,7 +14,7 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
@@ -89,16 +89,19 @@ class Curve(Callback):
 
 
 class Keeper(Checkpoint):
-    """Keeps where the training is, with its fingerprint: after each validation, and between them.
+    """Keeps the best weights, and where the training is, with its fingerprint: after validations, and between them.
 
-    It stands behind the keeper of the best weights, whose state is part of what it keeps.
+    Which weights are the best follows from the curve, so that it is still known when the folder was moved.
     """
 
-    def __init__(self, path: Path, outline: Outline) -> None:
-        self._path, self._outline = path, outline
+    def __init__(self, out: Path, outline: Outline, curve: Curve) -> None:
+        self._path, self._best, self._outline, self._curve = out / LAST, out / BEST, outline, curve
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Called by Lightning."""
+        *before, now = [point["valid_loss"] for point in self._curve.points]
+        if all(now < loss for loss in before):
+            trainer.save_checkpoint(self._best, weights_only=True)
         trainer.save_checkpoint(self._path)
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
@@ -200,7 +203,6 @@ def read_kept(path: Path) -> Mapping[str, Any]:
 
 def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightning.Trainer:
     every = outline.validate_every
-    best = ModelCheckpoint(out, "best", monitor="valid_loss", save_weights_only=True, enable_version_counter=False)
     return lightning.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",
         devices=outline.devices,
@@ -212,7 +214,7 @@ def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightnin
         num_sanity_val_steps=0,
         log_every_n_steps=min(20, every),
         use_distributed_sampler=False,
-        callbacks=[curve, best, Keeper(out / LAST, outline)],
+        callbacks=[curve, Keeper(out, outline, curve)],
         logger=TensorBoardLogger(out, "", "tensorboard"),
         enable_model_summary=False,
     )

@@ -1,0 +1,84 @@
+"""The course of a training, with a learner that only counts."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+lightning = pytest.importorskip("lightning")
+
+from scorebench.errors import UsageError  # noqa: E402 - needs torch
+from scorebench.learning.course import LAST, Course, Outline  # noqa: E402
+
+OUTLINE = Outline("abc", steps=5, visits=4, validate_every=1, precision="32-true")
+LOSSES = [3.0, 1.0, 2.0, 1.0, 4.0]
+
+
+class Counter(lightning.LightningModule):
+    """Finds the losses above by validation; its only weight is how many steps it has seen."""
+
+    def __init__(self, dies_at: int | None = None) -> None:
+        super().__init__()
+        self.seen = torch.nn.Parameter(torch.zeros(()))
+        self.numbers: list[list[int]] = []
+        self._dies_at = dies_at
+
+    def training_step(self, numbers: list[int], _: int) -> Any:
+        if self.global_step == self._dies_at:
+            raise KeyboardInterrupt
+        self.numbers.append(numbers)
+        return -self.seen
+
+    def validation_step(self, index: int, _: int) -> None:
+        self.log("valid_loss", LOSSES[self.global_step - 1] + index - 0.5, batch_size=1)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=1.0)
+
+
+def run(
+    out: Path, resume: bool = False, dies_at: int | None = None, outline: Outline = OUTLINE
+) -> tuple[Course, Counter]:
+    course, counter = Course(outline, out, "cpu", resume), Counter(dies_at)
+    assert course.run(counter, validations=2)
+    return course, counter
+
+
+def test_numbers_curve_and_the_best_weights(tmp_path: Path) -> None:
+    course, counter = run(tmp_path)
+    assert counter.numbers == [[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3] for n in range(5)]
+    assert course.curve.points == [{"step": n + 1, "valid_loss": loss} for n, loss in enumerate(LOSSES)]
+    assert counter.seen.item() == 2  # the first of equals
+    assert course.facts()["curve"] == course.curve.points
+    assert course.facts()["precision"] == "32-true"
+
+
+@pytest.mark.parametrize("dies_at", [1, 2, 3, 4])
+def test_the_best_weights_are_still_known_when_the_folder_was_moved(tmp_path: Path, dies_at: int) -> None:
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path / "here", dies_at=dies_at)
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    course, counter = run(tmp_path / "there", resume=True)
+    assert [numbers[0] for numbers in counter.numbers] == [4 * n for n in range(dies_at, 5)]
+    assert [point["valid_loss"] for point in course.curve.points] == LOSSES
+    assert counter.seen.item() == 2
+
+
+def test_a_training_that_is_over_can_be_resumed_and_changes_nothing(tmp_path: Path) -> None:
+    run(tmp_path)
+    course, counter = run(tmp_path, resume=True)
+    assert counter.numbers == []
+    assert len(course.curve.points) == 5
+    assert counter.seen.item() == 2
+
+
+def test_what_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="4 visits cannot be shared by 3 devices"):
+        Course(Outline("abc", 5, 4, 1, "32-true", devices=3), tmp_path, "cpu", resume=False)
+    run(tmp_path)
+    with pytest.raises(UsageError, match=rf"{LAST}: a training was begun here; pass --resume"):
+        Course(OUTLINE, tmp_path, "cpu", resume=False)
+    with pytest.raises(UsageError, match=rf"{LAST}: of another training"):
+        Course(Outline("abd", 5, 4, 1, "32-true"), tmp_path, "cpu", resume=True)
