@@ -29,7 +29,9 @@ from scorebench.cli.options import dataset_option, seed_option
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of impulse responses; a pack brings its own.",
 )
-@click.option("--precision", type=click.Choice(["32-true", "bf16-mixed"]), help="Of the arithmetic. [default: bf16-mixed]")
+@click.option(
+    "--precision", type=click.Choice(["32-true", "bf16-mixed"]), help="Of the arithmetic. [default: bf16-mixed]"
+)
 @click.option("--demo", is_flag=True, help="Mark the weights as a demonstration, too briefly trained to count.")
 @seed_option
 def train(name: str, dataset: str | None, out: Path | None, **options: object) -> None:
