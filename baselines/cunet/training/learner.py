@@ -101,7 +101,7 @@ class Learner(lightning.LightningModule):
         frames = np.clip(newest_frames(asked), 0, page.frames - 1)
         picture = torch.from_numpy(page.picture).to(self.device).float() / 255
         heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE))
-        z = self.network.hear_page(heard[: frames[-1] + 1])[frames]
+        z = self.network.hear_page(heard[: frames[-1] + 1])[frames.tolist()]
         logits = self.network.look_for(picture[None, None], z[None])[0].float()
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
         loss = dice_loss(logits, masks_of(boxes, picture))

@@ -97,6 +97,7 @@ def train(
     """
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
+    validation = [page for page in validation if len(page.plan.frames_2021)]
     learner = Learner(training.design, training.plan, course.curve.points, validation)
     ear = Ear(cunet_recipe()).to(course.device)
     if course.kept is None:
