@@ -13,15 +13,14 @@ ANCHOR_RATIO = 4.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Scalars: ``total`` is the sum of the (weighted) two parts."""
+    """Scalars: how well boxes fit (weighted as in the paper), and how well the cells with the note are told."""
 
     box: Tensor
     objectness: Tensor
 
-    @property
-    def total(self) -> Tensor:
-        """What is minimised."""
-        return self.box + self.objectness
+    def total(self, objectness_weight: float = 1.0) -> Tensor:
+        """What is minimised; the paper weighs objectness with 1."""
+        return self.box + objectness_weight * self.objectness
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from scorebench.learning.pages import TrainingPage
 CHOICES = (
     "as the paper says: ELU in the audio encoder, a recurrent layer that learns, decay on weights only, forget bias 1",
     "as the release does: filterbank spaced by sr / 2050; a memory of whole chunks since the page was opened",
+    "ours: objectness weighs 64 times what it does in the paper, and begins at what it is for an empty cell",
     "ours: frames of one visit share the page, its shift and its altered sound; more of them at onsets",
 )
 """Where the paper and the authors' release differ, and where this training differs from both."""

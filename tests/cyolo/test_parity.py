@@ -140,9 +140,9 @@ def test_loss_and_gradient() -> None:
     raw = torch.from_numpy(expected["pred"]).requires_grad_()
     anchors = torch.tensor([[11.0, 26.0], [11.0, 34.0], [11.0, 45.0]]) / 8
     loss = detection_loss(raw, torch.from_numpy(expected["targets"])[:, 2:], anchors)
-    loss.total.backward()
+    loss.total().backward()
     assert loss.box.item() == pytest.approx(expected["box_loss"], abs=1e-5)
     assert loss.objectness.item() == pytest.approx(expected["obj_loss"], abs=1e-5)
-    assert loss.total.item() == pytest.approx(expected["loss"], abs=1e-5)
+    assert loss.total().item() == pytest.approx(expected["loss"], abs=1e-5)
     assert raw.grad is not None
     np.testing.assert_allclose(raw.grad, expected["grad"], atol=1e-5 * np.abs(expected["grad"]).max())

@@ -86,6 +86,9 @@ def test_initial_weights() -> None:
     memory = network.conditioning_network.seq_model
     forget = (memory.bias_ih_l0 + memory.bias_hh_l0)[64:128]
     torch.testing.assert_close(forget, torch.ones(64))
+    head = network.model["Detect_17"].m[0]
+    assert head.bias.view(3, 5)[:, 4].tolist() == [-6.0] * 3
+    assert not head.bias.view(3, 5)[:, :4].any()
     weight = network.conditioning_network.z_enc[0].weight
     torch.testing.assert_close(weight.T @ weight, torch.eye(96), atol=1e-5, rtol=0)
 
@@ -154,7 +157,7 @@ def test_it_learns(pages: list[TrainingPage]) -> None:
     optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-3)
     losses = []
     for number in range(0, 24, 2):
-        loss = learner.loss([visitor.visit(number), visitor.visit(number + 1)]).total
+        loss = learner.loss([visitor.visit(number), visitor.visit(number + 1)]).total()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
