@@ -21,7 +21,11 @@ DEBIAN = {
     "FluidSynth": ("fluidsynth", "libfluidsynth3"),
     "cairo": ("libcairo2",),
     "a piano soundfont": ("fluidr3mono-gm-soundfont", "timgm6mb-soundfont"),
+    "LilyPond": ("lilypond", "ghostscript"),
 }
+OPTIONAL = "LilyPond"
+"""Engraves the dataset msmd-rebuild: CI installs it and tests it, nobody else is asked for it."""
+
 HOMEBREW = {"FluidSynth": ("fluid-synth",), "cairo": ("cairo",), "a piano soundfont": ()}
 SOUNDFONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
 
@@ -117,7 +121,7 @@ def remedy(missing: Sequence[str]) -> str:
 def install_system(missing: Sequence[str]) -> None:
     """Install ``missing`` with apt-get, where we may; used by CI."""
     words = [w for name in missing for w in DEBIAN[name]]
-    if shutil.which("apt-get") and os.geteuid() == 0:
+    if words and shutil.which("apt-get") and os.geteuid() == 0:
         say(f"installing {' '.join(words)}")
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends"]):
@@ -128,8 +132,9 @@ def install_system(missing: Sequence[str]) -> None:
 def settle_system(python: Path, install: bool) -> None:
     """Say what is missing and how to get it; take the pip-only way where there is one."""
     missing = missing_system()
-    if missing and install:
-        install_system(missing)
+    if install:
+        wanted = missing if shutil.which("lilypond") else [*missing, OPTIONAL]
+        install_system(wanted)
         missing = missing_system()
     for name in missing:
         say(f"{name} is absent. Get it: {remedy([name])}")
