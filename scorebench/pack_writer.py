@@ -21,6 +21,9 @@ from scorebench.responses import spread_responses
 from scorebench.sampler import SampledPiano, record
 from scorebench.score import NOTE_COLUMNS, SYSTEM_COLUMNS, Recording
 
+STEPS_A_PX = 64
+"""Places of noteheads are kept to a 64th of a pixel: they take a third of the space, and no network sees more."""
+
 EPOCH = (2021, 8, 23, 0, 0, 0)
 """Time stamp of every part, so that bytes do not depend on the day."""
 
@@ -94,7 +97,8 @@ def _write_pieces(
             for page, content in zip(recording.pages, pictures, strict=True):
                 _add(archive, f"pages/{page.piece}_{page.index:03d}.webp", content)
                 systems.append(page.systems.assign(piece=recording.piece))
-            notes.append(recording.notes.assign(piece=recording.piece))
+            places = recording.notes[["x_px", "y_px"]].mul(STEPS_A_PX).round().div(STEPS_A_PX)
+            notes.append(recording.notes.assign(**places, piece=recording.piece))
             pages[recording.piece] = len(recording.pages)
             advance()
     return pd.concat(notes, ignore_index=True), pd.concat(systems, ignore_index=True), pages

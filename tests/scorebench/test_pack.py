@@ -52,7 +52,9 @@ def test_pages_notes_and_systems_come_out_as_they_went_in(pack: Pack) -> None:
     assert tuple(pack.pieces("full")) == PIECES
     for piece in PIECES:
         ours, theirs = pack.load("full", piece), data.load("full", piece)
-        pd.testing.assert_frame_equal(ours.notes, theirs.notes)
+        places = ["x_px", "y_px"]
+        pd.testing.assert_frame_equal(ours.notes.drop(columns=places), theirs.notes.drop(columns=places))
+        assert np.abs(ours.notes[places] - theirs.notes[places]).max(axis=None) <= 1 / 128
         for page, original in zip(ours.pages, theirs.pages, strict=True):
             np.testing.assert_array_equal(page.image, grey(original.image))
             assert np.abs(page.image.astype(int) - original.image).max() <= 19
