@@ -20,6 +20,7 @@ from scorebench.authors_layout import read_piece
 from scorebench.protocol.cyolo2021 import errors_frames, line_map
 from scorebench.protocol.pages import plan_pages, view_of
 from scorebench.spectrogram import cyolo_recipe, spectrogram
+from scorebench.timebase import HOP_SAMPLES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures/cyolo"
 FULL = FIXTURES / "full"
@@ -108,7 +109,8 @@ def check_rows(tracker: CyoloTracker, folder: Path, rows: pd.DataFrame) -> None:
         assert (expected["start_frame"] == plan.start_frame).all()
         frames = expected["frame"].to_numpy()
         follower = tracker.open(view_of(recording, plan, tracker.given), seed=0)
-        said = follower.follow(plan.sound(audio), frames - plan.start_frame)
+        # The last frames of a page reach into the sound of the next, which a run would not ask for.
+        said = follower.follow(audio[plan.start_frame * HOP_SAMPLES :], frames - plan.start_frame)
         for name, ours in (("x", said.x_px + PAD_PX), ("y", said.y_px), ("w", said.w_px), ("h", said.h_px)):
             np.testing.assert_allclose(ours, expected[name], atol=0.05)
         np.testing.assert_allclose(said.confidence, expected["conf"], atol=1e-5)
