@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("scorebench.cli.run:run", "Follow every page of a split with one or more trackers."),
     "score": ("scorebench.cli.score:score", "Score saved trajectories, or positions that other code made."),
     "table": ("scorebench.cli.table:table", "Print Table II for a dataset; run what is missing."),
+    "failures": ("scorebench.cli.failures:failures", "Say how a run fails: early, late, or on another system."),
     "check": ("scorebench.cli.check:check", "Fail when a ratio falls below a stored one (for CI)."),
     "trackers": ("scorebench.cli.trackers:trackers", "List the trackers that can be run."),
     "check-tracker": ("scorebench.cli.check_tracker:check_tracker", "Run the conformance suite over a tracker."),
