@@ -24,8 +24,8 @@ from scorebench.errors import MissingDependencyError, TrackerError
 from scorebench.files import sha256_file
 from scorebench.score import ScoreView
 from scorebench.spectrogram import cyolo_recipe, spectrogram
-from scorebench.timebase import SAMPLE_RATE, frames_complete, samples_heard
-from scorebench.tracker import Position, Positions
+from scorebench.timebase import frames_complete, samples_heard
+from scorebench.tracker import Position, Positions, heard_s
 from scorebench.weights import published
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -50,12 +50,11 @@ class CyoloTracker:
             DataError: they are missing, damaged or of another model, or there is no such device.
         """
         path = Path(checkpoint)
-        self._device = device_called(device)
-        self._network: Cyolo = load_network(path).to(self._device)
-        self._engine = engine_for(self._network)
+        where = device_called(device)
+        self._engine = engine_for(load_network(path).to(where))
         self.identity = {"weights_sha256": sha256_file(path)}
         self.demo = bool(read_card(path).get("demo", False))
-        self.device = str(self._device)
+        self.device = str(where)
 
     def open(self, score: ScoreView, seed: int) -> "CyoloFollower":  # noqa: ARG002
         """Look at the page, once.
@@ -158,8 +157,8 @@ def _positions(box: Box, counts: NDArray[np.int64], scale: Scale) -> list[Positi
     said = []
     for (x, y, w, h, confidence), count in zip(rows, counts.tolist(), strict=True):
         page_x, page_y = scale.to_page(x, y)
-        heard_s = samples_heard(count - 1) / SAMPLE_RATE if count else 0.0
-        said.append(Position(page_x, page_y, w * scale.factor, h * scale.factor, 0, confidence, heard_s))
+        seconds = heard_s(samples_heard(count - 1)) if count else 0.0
+        said.append(Position(page_x, page_y, w * scale.factor, h * scale.factor, 0, confidence, seconds))
     return said
 
 

@@ -47,6 +47,13 @@ def moments(x: Picture) -> tuple[float, float]:
 
 
 @njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
+def _scratch(c: int) -> tuple[NDArray[np.int32], Picture, Picture]:
+    """What ``_elu_row`` needs beside a row of ``c`` values."""
+    bits = np.empty(c, np.int32)
+    return bits, bits.view(np.float32), np.empty(c, np.float32)
+
+
+@njit(cache=True, fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
 def _elu_row(row: Picture, bits: NDArray[np.int32], power: Picture, part: Picture) -> None:
     """ELU of one row, in place. ``bits`` and ``power`` are the same memory; all are as long as the row."""
     for j in range(len(row)):
@@ -64,8 +71,7 @@ def _elu_row(row: Picture, bits: NDArray[np.int32], power: Picture, part: Pictur
 def affine(x: Picture, scale: Picture, shift: Picture, activation: int, out: Picture) -> None:
     """``x * scale + shift``, activated, into ``out``, which may be ``x``. Scale and shift: (c,)."""
     n, c = x.shape
-    bits, part = np.empty(c, np.int32), np.empty(c, np.float32)
-    power = bits.view(np.float32)
+    bits, power, part = _scratch(c)
     for i in range(n):
         row = out[i]
         for j in range(c):
@@ -81,8 +87,7 @@ def affine(x: Picture, scale: Picture, shift: Picture, activation: int, out: Pic
 def joined(x: Picture, scale: Picture, shift: Picture, beside: Picture, beside_scale: Picture, out: Picture) -> None:
     """ELU of ``x * scale + shift + beside * beside_scale`` into ``out``, which may be ``x``."""
     n, c = x.shape
-    bits, part = np.empty(c, np.int32), np.empty(c, np.float32)
-    power = bits.view(np.float32)
+    bits, power, part = _scratch(c)
     for i in range(n):
         row = out[i]
         for j in range(c):

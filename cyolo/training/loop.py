@@ -1,7 +1,5 @@
 """A training of CYOLO from its beginning, or from where it was killed, to weights with their card."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan
 from cyolo.training.visits import Recipe, Visitor
 from scorebench.files import write_json
-from scorebench.learning.course import Course, Outline
+from scorebench.learning.course import Course, Outline, fingerprint
 from scorebench.learning.pages import TrainingPage
 
 CHOICES = (
@@ -52,8 +50,7 @@ class Training:
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
-        decides = (self.name, self.data, asdict(self.settings), asdict(self.plan), asdict(self.recipe))
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        return fingerprint(self.name, self.data, asdict(self.settings), asdict(self.plan), asdict(self.recipe))
 
     def outline(self) -> Outline:
         """What its course depends on."""

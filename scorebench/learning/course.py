@@ -4,6 +4,8 @@ What is trained is a Lightning module whose ``training_step`` takes the numbers 
 ``validation_step`` logs ``valid_loss`` (least is best) and whatever else begins with ``valid``.
 """
 
+import hashlib
+import json
 import pickle
 import shlex
 import sys
@@ -48,6 +50,11 @@ class Outline:
     precision: str
     devices: int = 1
     keep_every: int | None = None
+
+
+def fingerprint(*decides: Any) -> str:
+    """sha256 over what decides the weights (JSON): a checkpoint of another training is not gone on from."""
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 class Numbers(IterableDataset[list[int]]):

@@ -1,6 +1,5 @@
 """A training of CUNet from its beginning, or from where it was killed, to weights with their card."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from baselines.cunet.network import Design
 from baselines.cunet.training.learner import Learner, Plan
 from baselines.cunet.training.passages import Recipe, Repertoire
 from scorebench.files import write_json
-from scorebench.learning.course import Course, Outline
+from scorebench.learning.course import Course, Outline, fingerprint
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
 from scorebench.spectrogram import cunet_recipe
@@ -56,8 +55,7 @@ class Training:
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
-        decides = (self.name, self.data, asdict(self.design), asdict(self.plan), asdict(self.recipe))
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        return fingerprint(self.name, self.data, asdict(self.design), asdict(self.plan), asdict(self.recipe))
 
     def outline(self) -> Outline:
         """What its course depends on."""
