@@ -61,10 +61,15 @@ def resolve(entries: Iterable[Entry]) -> dict[str, Entry]:
     return dict(sorted(resolved.items()))
 
 
+def entries_of(group: str) -> dict[str, Entry]:
+    """Every entry of an entry point group by name. Imports none of them."""
+    return resolve(_found(point) for point in entry_points(group=group))
+
+
 @cache
 def registered() -> dict[str, Entry]:
     """Every registered tracker by name. Imports none of them."""
-    return resolve(_found(p) for p in entry_points(group=GROUP))
+    return entries_of(GROUP)
 
 
 def find(name: str) -> Entry:
@@ -73,15 +78,23 @@ def find(name: str) -> Entry:
     Raises:
         UsageError: there is none (with the nearest names), or two packages fight for it.
     """
-    entries = registered()
+    return choose(registered(), name, "tracker")
+
+
+def choose(entries: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    """The one of ``entries`` called ``name``; ``kind`` is the word for what they are.
+
+    Raises:
+        UsageError: there is none (with the nearest names), or two packages fight for it.
+    """
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(entries)}"
-        raise UsageError(f"no tracker called {name!r}; {hint}")
+        raise UsageError(f"no {kind} called {name!r}; {hint}")
     entry = entries[name]
     if entry.shadowed and entry.distribution != OWN_DISTRIBUTION:
         rivals = ", ".join((entry.distribution, *entry.shadowed))
-        raise UsageError(f"tracker {name!r} is registered by {rivals}: uninstall all but one of them")
+        raise UsageError(f"{kind} {name!r} is registered by {rivals}: uninstall all but one of them")
     return entry
 
 
