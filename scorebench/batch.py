@@ -19,8 +19,12 @@ def specs_for(
     seed: int = 0,
     only: Sequence[str] = (),
     options: Mapping[str, str] = NO_OPTIONS,
+    seeds: int = 1,
 ) -> list[RunSpec]:
     """Every tracker, made with ``options``, on every split.
+
+    Args:
+        seeds: how many seeds, from ``seed`` on, for trackers that say that they are ``stochastic``.
 
     Raises:
         UsageError: a name does not exist; before anything is run.
@@ -30,9 +34,10 @@ def specs_for(
             raise UsageError(f"{dataset.name} has no split {split!r}; it has {', '.join(dataset.splits())}")
     loaded = {name: load(name, options) for name in dict.fromkeys(trackers)}
     specs = [
-        RunSpec(name, tracker, dataset, split, seed, tuple(sorted(set(only))))
+        RunSpec(name, tracker, dataset, split, seed + more, tuple(sorted(set(only))))
         for split in dict.fromkeys(splits)
         for name, tracker in loaded.items()
+        for more in range(seeds if getattr(tracker, "stochastic", False) else 1)
     ]
     for spec in specs:
         spec.pieces()
@@ -65,7 +70,7 @@ def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: b
     lines = []
     with progress_bar() as bar:
         for spec in specs:
-            task = bar.add_task(f"{spec.tracker_name} · {spec.split}", total=len(spec.pieces()))
+            task = bar.add_task(f"{_name(spec)} · {spec.split}", total=len(spec.pieces()))
 
             def advance(task: object = task) -> None:
                 bar.advance(task)
@@ -74,12 +79,16 @@ def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: b
             folder, failures = run(spec, out, fresh or stale, advance)
             bar.remove_task(task)
             bar.console.print(_one_line(spec, folder), highlight=False, soft_wrap=True)
-            lines += [f"{spec.tracker_name}, {spec.split}: {failure}" for failure in failures]
+            lines += [f"{_name(spec)}, {spec.split}: {failure}" for failure in failures]
     sys.stderr.flush()
     return lines
+
+
+def _name(spec: RunSpec) -> str:
+    return f"{spec.tracker_name} (seed {spec.seed})" if spec.seed else spec.tracker_name
 
 
 def _one_line(spec: RunSpec, folder: RunFolder) -> str:
     figures = folder.metrics["strict"]
     ratios = "  ".join(f"≤{t:g} s {r:.3f}" for t, r in zip(figures["thresholds_s"], figures["micro"], strict=True))
-    return f"{spec.tracker_name} on {spec.dataset.name} {spec.split} (strict): {ratios}  {folder.path}"
+    return f"{_name(spec)} on {spec.dataset.name} {spec.split} (strict): {ratios}  {folder.path}"

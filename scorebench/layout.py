@@ -11,10 +11,6 @@ from scorebench.timebase import THRESHOLDS_S
 HEAD = ("tracker", "given", *(f"≤{t:g}" for _ in PROTOCOLS for t in THRESHOLDS_S), "pages", "onsets")
 
 
-TEX = (("&", r"\&"), ("_", r"\_"), ("%", r"\%"), ("≤", r"$\leq$"), ("†", r"$\dagger$"), ("–", "--"))
-"""Characters that LaTeX wants written otherwise."""
-
-
 def caption(table: Table) -> str:
     """What the table is made from."""
     versions = ", ".join(f"{name} v{version}" for name, version in table.protocols.items())
@@ -38,6 +34,9 @@ def notes(table: Table) -> list[str]:
         lines.append(f"paper: {PAPER_SOURCE}; other pages and sounds than ours, beside and not against them.")
     if any(row.failed for row in rows):
         lines.append("†n: n pages or pieces could not be followed; their onsets count as missed.")
+    seeds = max((row.seeds for row in rows), default=1)
+    if seeds > 1:
+        lines.append(f"±: mean and standard deviation over {seeds} seeds, of a tracker that draws its answers.")
     shares = {s.split: max((r.revisited / r.onsets for r in s.rows if r.onsets), default=0.0) for s in table.sections}
     if any(shares.values()):
         lines.append("Onsets on revisited systems: " + ", ".join(f"{k} {v:.1%}" for k, v in shares.items()) + ".")
@@ -70,7 +69,8 @@ def _cells(section: Section, row: Row, bold: Callable[[str], str]) -> list[str]:
                 continue
             text = f"{ratios[column]:.3f}"
             winner = row.kind == "tracker" and text == f"{top[column]:.3f}"
-            cells.append(bold(text) if winner else text)
+            spread = f" ± {row.spread[protocol][column]:.3f}" if row.spread else ""
+            cells.append((bold(text) if winner else text) + spread)
     counts = [str(n) if n is not None else "–" for n in (row.pages, row.onsets)]
     return [*cells, *counts]
 
@@ -133,6 +133,7 @@ def _tex(text: str) -> str:
         ("≤", r"$\leq$"),
         ("†", r"$\dagger$"),
         ("–", "--"),
+        ("±", r"$\pm$"),
         ("&", r"\&"),
         ("_", r"\_"),
         ("%", r"\%"),
@@ -145,15 +146,16 @@ def to_csv(table: Table) -> str:
     """One line for each section, tracker and protocol."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    thresholds = [f"le_{t:.2f}" for t in THRESHOLDS_S]
-    writer.writerow(
-        ["dataset", "dataset_hash", "split", "tracker", "kind", "given", "protocol", *thresholds, "pages", "onsets"]
-    )
+    ratios_head, spread_head = ([f"{kind}_{t:.2f}" for t in THRESHOLDS_S] for kind in ("le", "sd"))
+    about_head = ["dataset", "dataset_hash", "split", "tracker", "kind", "given", "protocol"]
+    writer.writerow([*about_head, *ratios_head, "pages", "onsets", "seeds", *spread_head])
     for section in table.sections:
         for row in section.rows:
             for protocol, ratios in row.ratios.items():
                 about = [table.dataset, table.dataset_hash, section.split, row.tracker, row.kind, "+".join(row.given)]
-                writer.writerow([*about, protocol, *(f"{r:.6f}" for r in ratios), row.pages, row.onsets])
+                spread = [f"{s:.6f}" for s in row.spread.get(protocol, ())] or [""] * len(THRESHOLDS_S)
+                means = [f"{r:.6f}" for r in ratios]
+                writer.writerow([*about, protocol, *means, row.pages, row.onsets, row.seeds, *spread])
     return out.getvalue().rstrip("\n")
 
 

@@ -70,8 +70,9 @@ class RunSpec:
 
 
 def run_folder(out: Path, spec: RunSpec) -> RunFolder:
-    """Where the run of ``spec`` lives under ``out``."""
-    return RunFolder(out / spec.dataset.name / spec.split / spec.tracker_name)
+    """Where the run of ``spec`` lives under ``out``; runs with other seeds than 0 lie beside, as ``tracker@seed``."""
+    name = spec.tracker_name if spec.seed == 0 else f"{spec.tracker_name}@{spec.seed}"
+    return RunFolder(out / spec.dataset.name / spec.split / name)
 
 
 def is_current(folder: RunFolder, spec: RunSpec) -> bool:

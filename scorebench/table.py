@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scorebench.dataset import CONDITIONS
 from scorebench.errors import UsageError
 from scorebench.protocol import cyolo2021, strict
@@ -38,8 +40,11 @@ class Row:
         kind: ``tracker``, ``ceiling`` (given the truth), ``demo`` (weights not meant to compete) or ``paper``.
         given: what it was told beyond the page.
         pages, onsets: how many were scored under ``strict``; None for the paper's rows.
-        ratios: by protocol, five ratios over all onsets; a protocol is absent where it is unknown.
+        ratios: by protocol, five ratios over all onsets; a protocol is absent where it is unknown. Means over seeds.
         failed: pages or pieces that could not be followed; their onsets count as missed.
+        revisited: onsets on systems that are played more than once.
+        seeds: how many runs it is the mean of.
+        spread: by protocol, the five standard deviations over those runs; empty where there is one.
     """
 
     tracker: str
@@ -50,6 +55,8 @@ class Row:
     ratios: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     failed: int = 0
     revisited: int = 0
+    seeds: int = 1
+    spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,9 @@ def collect(specs: Sequence[RunSpec], out: Path, paper: bool = False) -> Table:
     dataset, first = specs[0].dataset, specs[0]
     sections = []
     for split in dict.fromkeys(spec.split for spec in specs):
-        rows = [_row(spec, run_folder(out, spec)) for spec in specs if spec.split == split]
+        here = [spec for spec in specs if spec.split == split]
+        names = dict.fromkeys(spec.tracker_name for spec in here)
+        rows = [_row([spec for spec in here if spec.tracker_name == name], out) for name in names]
         rows += paper_rows(split) if paper else []
         title = getattr(dataset, "titles", {}).get(split) or TITLES.get(split, split)
         sections.append(Section(split, NUMERALS.get(split, ""), title, tuple(sorted(rows, key=_order))))
@@ -96,24 +105,35 @@ def _order(row: Row) -> tuple[bool, int, str, bool]:
     return row.kind == "ceiling", place, row.tracker, row.kind == "paper"
 
 
-def _row(spec: RunSpec, folder: RunFolder) -> Row:
+def _row(specs: Sequence[RunSpec], out: Path) -> Row:
+    """The row of one tracker on one split: ``specs`` differ in their seed alone."""
+    folders = [run_folder(out, spec) for spec in specs]
+    manifests = [_manifest(folder, spec) for folder, spec in zip(folders, specs, strict=True)]
+    figures = [folder.metrics for folder in folders]
+    micro = {name: np.array([one[name]["micro"] for one in figures]) for name in PROTOCOLS}
+    spread = {name: tuple(np.std(ratios, axis=0).tolist()) for name, ratios in micro.items()}
+    given = specs[0].tracker.given
+    return Row(
+        tracker=specs[0].tracker_name,
+        kind="ceiling" if "truth" in given else "demo" if manifests[0]["demo"] else "tracker",
+        given=tuple(sorted(given)),
+        pages=figures[0][strict.NAME]["pages"],
+        onsets=figures[0][strict.NAME]["onsets"],
+        ratios={name: tuple(np.mean(ratios, axis=0).tolist()) for name, ratios in micro.items()},
+        failed=sum(len(manifest["failed"]) for manifest in manifests),
+        revisited=figures[0][strict.NAME]["revisited"],
+        seeds=len(specs),
+        spread=spread if len(specs) > 1 else {},
+    )
+
+
+def _manifest(folder: RunFolder, spec: RunSpec) -> Mapping[str, Any]:
     manifest = folder.manifest
     if manifest is None or not manifest.get("complete"):
         raise UsageError(f"{folder.path}: no complete run; leave out --no-run to make it")
     if is_stale(folder, spec):
         raise UsageError(f"{folder.path}: made from another dataset, version or seed; a table does not mix them")
-    figures = folder.metrics
-    ceiling = "truth" in spec.tracker.given
-    return Row(
-        tracker=spec.tracker_name,
-        kind="ceiling" if ceiling else "demo" if manifest["demo"] else "tracker",
-        given=tuple(sorted(spec.tracker.given)),
-        pages=figures[strict.NAME]["pages"],
-        onsets=figures[strict.NAME]["onsets"],
-        ratios={name: tuple(figures[name]["micro"]) for name in PROTOCOLS},
-        failed=len(manifest["failed"]),
-        revisited=figures[strict.NAME]["revisited"],
-    )
+    return manifest
 
 
 def paper_rows(split: str) -> list[Row]:
@@ -166,5 +186,15 @@ def from_json(text: str, source: str) -> Table:
 
 
 def _row_from(value: dict[str, Any]) -> Row:
-    ratios = {name: tuple(float(v) for v in five) for name, five in value["ratios"].items()}
-    return Row(**{**value, "given": tuple(value["given"]), "ratios": ratios})
+    return Row(
+        **{
+            **value,
+            "given": tuple(value["given"]),
+            "ratios": _fives(value["ratios"]),
+            "spread": _fives(value.get("spread", {})),
+        }
+    )
+
+
+def _fives(by_protocol: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(float(v) for v in five) for name, five in by_protocol.items()}

@@ -25,7 +25,7 @@ from scorebench.errors import UsageError
 def check(against: Path, tolerance: float, other_data: bool, dataset: str | None, out: Path, fresh: bool) -> None:
     """Run what FILE holds again and exit with 1 when a ratio fell by more than the tolerance.
 
-    Trackers, splits, pieces and seed are those of FILE. Use it in CI, with --fresh where runs are kept.
+    Trackers, splits, pieces and seeds are those of FILE. Use it in CI, with --fresh where runs are kept.
 
     \b
     Example:
@@ -48,7 +48,8 @@ def check(against: Path, tolerance: float, other_data: bool, dataset: str | None
             "other sounds or pages give other ratios; store a new table, or pass --other-data"
         )
     trackers = list(dict.fromkeys(r.tracker for s in stored.sections for r in s.rows if r.kind != "paper"))
-    specs = specs_for(trackers, data, [s.split for s in stored.sections], stored.seed, stored.pieces)
+    seeds = max((row.seeds for s in stored.sections for row in s.rows), default=1)
+    specs = specs_for(trackers, data, [s.split for s in stored.sections], stored.seed, stored.pieces, seeds=seeds)
     failures = run_all(specs, out, fresh, refresh=True)
     changes = compare(stored, collect(specs, out), tolerance)
     for change in changes:

@@ -27,3 +27,14 @@ piece_option = click.option("--piece", "pieces", multiple=True, metavar="P", hel
 tracker_option = click.option(
     "--tracker", "trackers", multiple=True, metavar="T", help="A registered tracker (may be repeated)."
 )
+
+
+def seeds_option(default: int) -> Callable[[F], F]:
+    """``--seeds``, of which there are ``default``."""
+    return click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        help="How many seeds, from --seed on, for trackers that draw their answers.",
+    )

@@ -11,6 +11,7 @@ from scorebench.cli.options import (
     out_option,
     piece_option,
     seed_option,
+    seeds_option,
     tracker_option,
 )
 from scorebench.errors import UsageError
@@ -24,6 +25,7 @@ from scorebench.errors import UsageError
 @piece_option
 @out_option
 @seed_option
+@seeds_option(1)
 @fresh_option
 @click.option("--checkpoint", type=click.Path(dir_okay=False), metavar="FILE", help="Weights for a neural tracker.")
 @click.option("--device", metavar="DEV", help="cpu, cuda, ... for a neural tracker. [default: CUDA where there is one]")
@@ -35,6 +37,7 @@ def run(
     pieces: tuple[str, ...],
     out: Path,
     seed: int,
+    seeds: int,
     fresh: bool,
     checkpoint: str | None,
     device: str | None,
@@ -58,7 +61,7 @@ def run(
     if performer is not None:
         splits = tuple(f"{split}@{performer}" for split in splits)
     options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
-    specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces, options)
+    specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces, options, seeds)
     failures = run_all(specs, out, fresh)
     for line in failures:
         click.echo(f"failed: {line}", err=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from scorebench.cli.options import dataset_option, out_option, piece_option, seed_option, tracker_option
+from scorebench.cli.options import dataset_option, out_option, piece_option, seed_option, seeds_option, tracker_option
 
 
 @click.command()
@@ -18,6 +18,7 @@ from scorebench.cli.options import dataset_option, out_option, piece_option, see
 @click.option("--no-run", is_flag=True, help="Only print what was run before.")
 @out_option
 @seed_option
+@seeds_option(10)
 def table(
     dataset: str | None,
     trackers: tuple[str, ...],
@@ -28,11 +29,13 @@ def table(
     no_run: bool,
     out: Path,
     seed: int,
+    seeds: int,
 ) -> None:
     """Print Table II for a dataset: sections I, II and III (a) to (c). Runs what is missing first.
 
     Both protocols are shown. Best figures are bold; rows that are given the truth (ceiling) or use demo weights
-    do not compete. Without --tracker, every registered tracker that can be loaded is in it.
+    do not compete. A tracker that draws its answers is run with several seeds, and shown with mean and standard
+    deviation. Without --tracker, every registered tracker that can be loaded is in it.
 
     \b
     Example:
@@ -47,7 +50,7 @@ def table(
     data = open_dataset(dataset)
     names = trackers or loadable()
     sections = splits or [s for s in data.splits() if "@" not in s]  # S@p07: one performer's, asked for by name
-    specs = specs_for(names, data, sections, seed, pieces)
+    specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
     failures = [] if no_run else run_all(specs, out, refresh=True)
     click.echo(FORMATS[form](collect(specs, out, paper)))
     for line in failures:

@@ -184,10 +184,10 @@ def test_nothing_at_all_to_follow_is_an_error(tmp_path: Path) -> None:
 
 def test_another_run_in_the_folder_is_not_overwritten_unless_asked(tmp_path: Path) -> None:
     run(spec(), tmp_path)
-    with pytest.raises(UsageError, match=r"differs in seed.*--fresh"):
-        run(spec(seed=1), tmp_path)
-    folder, _ = run(spec(seed=1), tmp_path, fresh=True)
-    assert folder.manifest["identity"]["seed"] == 1
+    with pytest.raises(UsageError, match=r"differs in pieces.*--fresh"):
+        run(spec(only=(PIECES[2],)), tmp_path)
+    folder, _ = run(spec(only=(PIECES[2],)), tmp_path, fresh=True)
+    assert folder.manifest["identity"]["pieces"] == [PIECES[2]]
 
 
 def test_a_full_disk_at_the_end_keeps_every_finished_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
