@@ -6,9 +6,9 @@ name in ``scorebench.omr_engines``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ READ_COLUMNS: Mapping[str, str] = {  # one row a notehead, sorted by READING_ORD
     "pitch": "int64",  # MIDI number as it sounds: key, accidentals, clef and octave signs applied
     "spelling": "str",  # step, #, ##, b, bb or nothing, octave: "F#4", "Bb3", "C-1"; says the same as pitch
     "onset_quarters": "float64",  # from the beginning of the page, measures laid end to end
-    "duration_quarters": "float64",  # of this notehead alone, 0 for a grace note; ends within its measure
+    "duration_quarters": "float64",  # of this head alone, within its measure; 0: a grace note, with the onset it leads to
     "tied": "bool",  # the right end of a tie: it does not sound again
     "confidence": "float64",  # 0 (a guess) to 1
 }
@@ -108,6 +108,11 @@ def split_spelling(spelling: str) -> tuple[str, int, int]:
         raise DataError(f"{spelling!r} is no pitch; they are spelled like F#4, Bb3 or C-1")
     step, alter, octave = match.groups()
     return step, _ALTERS[alter], int(octave)
+
+
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """The rows of ``table``, each with its columns as attributes."""
+    return table.itertuples()
 
 
 def empty_reading() -> Reading:

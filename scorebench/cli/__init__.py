@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("scorebench.cli.check:check", "Fail when a ratio falls below a stored one (for CI)."),
     "trackers": ("scorebench.cli.trackers:trackers", "List the trackers that can be run."),
     "check-tracker": ("scorebench.cli.check_tracker:check_tracker", "Run the conformance suite over a tracker."),
+    "omr": ("scorebench.cli.omr:omr", "Read the picture of a page, and write a score."),
     "train": ("scorebench.cli.train:train", "Train a tracker."),
     "data": ("scorebench.cli.data:data", "Build, check and look at datasets."),
     "weights": ("scorebench.cli.weights:weights", "Fetch the weights that the authors of trackers published."),

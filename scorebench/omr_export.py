@@ -1,0 +1,235 @@
+"""What was read, as a score: MusicXML or MIDI, written by music21."""
+
+import importlib
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scorebench.errors import MissingDependencyError, UsageError
+from scorebench.files import write_atomic, write_bytes
+from scorebench.omr import Reading, rows_of, split_spelling
+from scorebench.omr_playing import sounding
+from scorebench.omr_voices import Chord, Lane, Value, chords_of, lanes_of, quarters, values_of
+
+FORMATS = {".musicxml": "musicxml", ".xml": "musicxml", ".mid": "midi", ".midi": "midi"}
+"""What can be written, by the ending of the file's name."""
+_DATE = re.compile(rb"\s*<encoding-date>[^<]*</encoding-date>")
+_OCTAVES = {"8va": 1, "8vb": -1, "15ma": 2, "15mb": -2}
+_LINES = {"G": 2, "F": 4, "C": 3}
+_GRACE = Value(Fraction(1, 2), 0, 1, 1)
+
+
+def format_of(path: Path) -> str:
+    """The format that the name of ``path`` asks for.
+
+    Raises:
+        UsageError: none that can be written.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"{path}: a score is written as {', '.join(FORMATS)}; choose such an ending")
+    return FORMATS[path.suffix.lower()]
+
+
+def write_score(reading: Reading, path: Path) -> None:
+    """Write ``reading`` to ``path``, whose ending says the format.
+
+    Raises:
+        UsageError: no such format.
+        MissingDependencyError: music21 is not installed.
+        ScorebenchError: the file cannot be written.
+    """
+    if format_of(path) == "midi":
+        keys = _keys(reading)
+        write_atomic(path, lambda temporary: keys.write("midi", fp=str(temporary)))
+        return
+    exporter = _music21("musicxml.m21ToXml").GeneralObjectExporter(to_music21(reading))
+    exporter.makeNotation = False  # it would cut notes where it finds that they are read more easily
+    write_bytes(path, _DATE.sub(b"", exporter.parse()))  # the same reading, the same bytes
+
+
+def to_music21(reading: Reading) -> Any:
+    """``reading`` as a music21 ``Score``: a part for each staff, measures as they were read.
+
+    Systems begin where they do on the page. A staff's notes that overlap are put into voices; where a voice is silent
+    it has rests, hidden in all but the first. A measure is as long as it was read, whatever its time signature says.
+
+    Raises:
+        MissingDependencyError: music21 is not installed.
+    """
+    staves = max((clefs.count(",") + 1 for clefs in reading.measures["clefs"]), default=0)
+    beginnings = _tie_beginnings(reading.notes)
+    score, stream = _music21("stream").Score(), _music21("stream")
+    score.metadata = _music21("metadata").Metadata(movementName="", composer="")
+    rows = reading.notes.assign(begins_tie=beginnings)
+    parts = []
+    for staff in range(staves):
+        part = stream.PartStaff() if staves > 1 else stream.Part()
+        part.insert(0, _piano(staff))
+        _fill_part(part, rows[rows["staff"] == staff], reading.measures, staff)
+        _finish(part)
+        parts.append(part)
+        score.insert(0, part)
+    if staves > 1:
+        score.insert(0, _music21("layout").StaffGroup(parts, symbol="brace", barTogether=True))
+    return score
+
+
+def _keys(reading: Reading) -> Any:
+    """What a pianist strikes, a part for each staff, to be written as MIDI."""
+    stream, note = _music21("stream"), _music21("note")
+    played = sounding(reading)
+    begin = min(played["onset_quarters"].min(), 0.0)
+    score = stream.Score()
+    for staff in sorted(set(played["staff"])):
+        part = stream.Part()
+        part.insert(0, _piano(staff))
+        for row in rows_of(played[played["staff"] == staff]):
+            part.insert(row.onset_quarters - begin, note.Note(row.pitch, quarterLength=row.duration_quarters))
+        score.insert(0, part)
+    return score
+
+
+def _music21(module: str) -> Any:
+    try:
+        return importlib.import_module(f"music21.{module}")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"music21 writes scores and is not installed ({error}); pip install 'scorebench[omr]'"
+        ) from error
+
+
+def _piano(staff: int) -> Any:
+    piano = _music21("instrument").Piano()
+    piano.partId = piano.instrumentId = f"P{staff + 1}"  # or else music21 draws them by lot
+    return piano
+
+
+def _tie_beginnings(notes: pd.DataFrame) -> pd.Series:
+    """Which rows of ``notes`` are held on by a tied note: of its pitch, ending where it begins; nearest staff first."""
+    begins = pd.Series(False, index=notes.index)
+    ends = [quarters(o) + quarters(d) for o, d in zip(notes["onset_quarters"], notes["duration_quarters"], strict=True)]
+    by_end: dict[tuple[int, Fraction], list[int]] = {}
+    for at, (pitch, end, length) in enumerate(zip(notes["pitch"], ends, notes["duration_quarters"], strict=True)):
+        if length > 0:
+            by_end.setdefault((pitch, end), []).append(at)
+    for row in rows_of(notes[notes["tied"]]):
+        free = [at for at in by_end.get((row.pitch, quarters(row.onset_quarters)), []) if not begins[at]]
+        if free:
+            begins[min(free, key=lambda at: (abs(notes["staff"][at] - row.staff), at))] = True
+    return begins
+
+
+def _fill_part(part: Any, notes: pd.DataFrame, measures: pd.DataFrame, staff: int) -> None:
+    stream, before = _music21("stream"), None
+    by_measure = dict(iter(notes.groupby("measure")))
+    for row in rows_of(measures):
+        measure = stream.Measure(number=row.measure + 1)
+        if before is not None and before.system != row.system:
+            measure.insert(0, _music21("layout").SystemLayout(isNew=True))
+        _put_signatures(measure, row, before, staff)
+        chords = chords_of(by_measure.get(row.measure, notes.head(0)), quarters(row.onset_quarters))
+        length = quarters(row.duration_quarters)
+        lanes = lanes_of(chords) or [Lane()]
+        for number, lane in enumerate(lanes):
+            into = measure if len(lanes) == 1 else stream.Voice(id=str(number + 1))
+            _put_lane(into, lane.chords, length, hidden=number > 0)
+            if into is not measure:
+                measure.insert(0, into)
+        _shorten(measure, row, length)
+        part.append(measure)
+        before = row
+
+
+def _finish(part: Any) -> None:
+    """Print accidentals, beams and tuplets."""
+    part.makeAccidentals(inPlace=True)
+    part.makeBeams(inPlace=True)
+    for measure in part.getElementsByClass("Measure"):
+        for lane in measure.voices or [measure]:
+            _music21("stream.makeNotation").makeTupletBrackets(lane, inPlace=True)
+
+
+def _put_signatures(measure: Any, row: Any, before: Any, staff: int) -> None:
+    """Clef, key and time where they differ from the measure ``before``."""
+    clef = _of_staff(row, staff)
+    if clef and (before is None or _of_staff(before, staff) != clef):
+        measure.insert(0, _clef(clef))
+    if before is None or before.fifths != row.fifths:
+        measure.insert(0, _music21("key").KeySignature(int(row.fifths)))
+    if before is None or (before.beats, before.beat_type) != (row.beats, row.beat_type):
+        measure.insert(0, _music21("meter").TimeSignature(f"{row.beats}/{row.beat_type}"))
+
+
+def _shorten(measure: Any, row: Any, length: Fraction) -> None:
+    """Tell music21, which fills measures with rests, of one that is shorter than its time signature."""
+    missing = max(Fraction(4 * row.beats, row.beat_type) - length, Fraction(0))
+    if row.measure == 0:
+        measure.paddingLeft = missing
+    else:
+        measure.paddingRight = missing
+
+
+def _of_staff(row: Any, staff: int) -> str:
+    clefs: list[str] = row.clefs.split(",")
+    return clefs[staff] if staff < len(clefs) else ""
+
+
+def _clef(name: str) -> Any:
+    sign, rest = name[0], name[1:]
+    octave = _OCTAVES.get(rest, 0)
+    line = int(rest) if rest.isdigit() else _LINES[sign]
+    return _music21("clef").clefFromString(f"{sign}{line}", octaveShift=octave)
+
+
+def _put_lane(into: Any, chords: Iterable[Chord], length: Fraction, hidden: bool) -> None:
+    """Put ``chords`` one after another, with rests where nothing sounds, up to ``length``."""
+    at = Fraction(0)
+    for chord in chords:
+        _put_rests(into, at, chord.onset, hidden)
+        at = max(at, _put_chord(into, chord))
+    _put_rests(into, at, length, hidden)
+
+
+def _put_rests(into: Any, begin: Fraction, end: Fraction, hidden: bool) -> None:
+    for value in values_of(end - begin) if end > begin else ():
+        rest = _music21("note").Rest(duration=_duration(value))
+        rest.style.hideObjectOnPrint = hidden
+        into.insert(begin, rest)
+        begin += value.length
+
+
+def _put_chord(into: Any, chord: Chord) -> Fraction:
+    """Write ``chord``, as tied notes where no note value is as long; gives its end."""
+    if not chord.length:
+        into.insert(chord.onset, _note(chord.heads[0], _GRACE, chord.heads[0].tied, False).getGrace())
+        return chord.onset
+    at, values = chord.onset, values_of(chord.length)
+    for number, value in enumerate(values):
+        last = number == len(values) - 1
+        notes = [_note(h, value, h.tied or number > 0, h.begins_tie or not last) for h in chord.heads]
+        whole = notes[0] if len(notes) == 1 else _music21("chord").Chord(notes, duration=_duration(value))
+        into.insert(at, whole)
+        at += value.length
+    return at
+
+
+def _duration(value: Value) -> Any:
+    module = _music21("duration")
+    duration = module.Duration(type=module.quarterLengthToClosestType(value.plain)[0], dots=value.dots)
+    if value.actual > 1:
+        duration.appendTuplet(module.Tuplet(value.actual, value.normal, durationType=duration.type))
+    return duration
+
+
+def _note(head: Any, value: Value, held: bool, holds_on: bool) -> Any:
+    """One notehead; ``held`` by a tie from the left, ``holds_on`` by one to the right."""
+    step, alter, octave = split_spelling(head.spelling)
+    pitch = _music21("pitch").Pitch(step=step, accidental=alter or None, octave=octave)
+    note = _music21("note").Note(pitch, duration=_duration(value))
+    if held or holds_on:
+        note.tie = _music21("tie").Tie("continue" if held and holds_on else "stop" if held else "start")
+    return note
