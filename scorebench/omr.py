@@ -27,7 +27,7 @@ READ_COLUMNS: Mapping[str, str] = {  # one row a notehead, sorted by READING_ORD
     "pitch": "int64",  # MIDI number as it sounds: key, accidentals, clef and octave signs applied
     "spelling": "str",  # step, #, ##, b, bb or nothing, octave: "F#4", "Bb3", "C-1"; says the same as pitch
     "onset_quarters": "float64",  # from the beginning of the page, measures laid end to end
-    "duration_quarters": "float64",  # of this head alone, within its measure; 0: a grace note, with the onset it leads to
+    "duration_quarters": "float64",  # of this head alone, in its measure; 0: a grace note, at its main note's onset
     "tied": "bool",  # the right end of a tie: it does not sound again
     "confidence": "float64",  # 0 (a guess) to 1
 }

@@ -48,7 +48,7 @@ def test_an_engine_is_found_by_name() -> None:
 
 
 def test_a_name_close_to_a_known_one_is_suggested() -> None:
-    with pytest.raises(UsageError, match=r"no OMR engine called 'read'; did you mean reads\?"):
+    with pytest.raises(UsageError, match=r"no OMR engine called 'read'; did you mean reads or breaks"):
         load_engine("read")
 
 
