@@ -1,0 +1,126 @@
+"""Systems, their staves and their measures, and to which staff each mark belongs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.omr.recogniser.marks import UNIT, Mark, Marks
+from baselines.omr.recogniser.staves import Staff
+from baselines.omr.recogniser.symbols import HEADS, STRIDE
+
+_BAR = 0.5
+"""Share of a staff's height that a bar line covers at least."""
+
+_NEAR = 2.0
+"""Interlines within which bar lines are parts of one."""
+
+_FARTHEST = 11.0
+"""Interlines from a staff to a mark that still belongs to it."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One line of music.
+
+    Attributes:
+        staves: from the top.
+        bars: x at which each measure begins, and the end of the last.
+    """
+
+    staves: tuple[Staff, ...]
+    bars: tuple[float, ...]
+
+    @property
+    def left(self) -> float:
+        """Where its staves begin."""
+        return min(staff.left for staff in self.staves)
+
+    @property
+    def right(self) -> float:
+        """Where its staves end."""
+        return max(staff.right for staff in self.staves)
+
+    def measure_at(self, x: float) -> int:
+        """Number of the measure at ``x``, from 0."""
+        return int(np.clip(np.searchsorted(self.bars, x) - 1, 0, len(self.bars) - 2))
+
+
+def with_bars(staves: Sequence[Staff], marks: Marks) -> System:
+    """A system with the bar lines found in it; the ends of its staves are bars, too."""
+    left, right = min(s.left for s in staves), max(s.right for s in staves)
+    lines = [x for x in bar_lines(staves, marks.stroke("bar-line")) if x - left > _NEAR * UNIT]
+    heads = [m.x for m in marks.symbols if m.kind in HEADS and staves[0].top < m.y < staves[-1].bottom]
+    open_end = not lines or any(lines[-1] + 0.5 * UNIT < x < right for x in heads)
+    ends = [*lines, right] if open_end else lines
+    return System(tuple(staves), (left, *ends))
+
+
+def bar_lines(staves: Sequence[Staff], chances: NDArray[np.float32]) -> list[float]:
+    """x of bar lines that go through all ``staves``, those of a double bar as one (its last)."""
+    wide = np.maximum(chances, np.maximum(np.roll(chances, 1, 1), np.roll(chances, -1, 1)))
+    shares = [_share(wide, staff) for staff in staves]
+    covered = np.min(shares, axis=0)
+    weight = np.mean([_share(chances, staff) for staff in staves], axis=0)
+    found: list[float] = []
+    begin = None
+    for at in range(len(covered) + 1):
+        dark = at < len(covered) and covered[at] > _BAR
+        if dark and begin is None:
+            begin = at
+        elif not dark and begin is not None:
+            part = weight[begin:at] + 1e-6
+            x = float((part * (np.arange(begin, at) + 0.5)).sum() / part.sum()) * STRIDE
+            if found and x - found[-1] < _NEAR * UNIT:
+                found[-1] = x
+            else:
+                found.append(x)
+            begin = None
+    return found
+
+
+def _share(chances: NDArray[np.float32], staff: Staff) -> NDArray[np.float32]:
+    """Share of the rows of a staff in which each column is marked."""
+    rows = chances[max(0, int(staff.top / STRIDE)) : int(staff.bottom / STRIDE) + 1]
+    share: NDArray[np.float32] = np.clip(rows * 2, 0, 1).mean(axis=0) if len(rows) else chances[0] * 0
+    return share
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A mark, its system, the staff and measure of that (all from 0), and half interlines above the middle line."""
+
+    mark: Mark
+    system: int
+    staff: int
+    measure: int
+    position: int
+
+
+def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
+    """Every mark that is near a staff, from left to right."""
+    return [placed for mark in marks.symbols if (placed := _place(systems, mark)) is not None]
+
+
+def _place(systems: Sequence[System], mark: Mark) -> Placed | None:
+    staves = [(i, j, staff) for i, system in enumerate(systems) for j, staff in enumerate(system.staves)]
+    near = [s for s in staves if abs(mark.y - s[2].middle) < (_FARTHEST + 2) * UNIT]
+    near = [s for s in near if s[2].left - 2 * UNIT < mark.x < s[2].right + 2 * UNIT]
+    if not near:
+        return None
+    i, j, staff = min(near, key=lambda s: abs(mark.y - s[2].middle) + _doubt(mark, s[2]))
+    position = round((staff.middle - mark.y) / (UNIT / 2))
+    where = mark.column if mark.kind in HEADS else mark.x
+    return Placed(mark, i, j, systems[i].measure_at(where), position)
+
+
+def _doubt(mark: Mark, staff: Staff) -> float:
+    """Pixels by which a staff is put farther away, where the ledger lines of a head lead to another."""
+    if "side" not in mark.says or mark.kind not in HEADS:
+        return 0.0
+    _, below, above = mark.says["side"]
+    if staff.top - 0.75 * UNIT <= mark.y <= staff.bottom + 0.75 * UNIT:
+        return 0.0
+    leads = below if mark.y < staff.middle else above
+    return 12 * UNIT * float(1 - leads)

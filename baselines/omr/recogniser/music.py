@@ -1,0 +1,166 @@
+"""From marks on a page to notes with pitch and time: staves, measures, pitches and rhythm put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from baselines.omr.recogniser.columns import QUARTER, Columns, in_columns
+from baselines.omr.recogniser.layout import Placed, System, place, with_bars
+from baselines.omr.recogniser.marks import Marks
+from baselines.omr.recogniser.metre import Metre, metres
+from baselines.omr.recogniser.pitches import (
+    Pitch,
+    StaffState,
+    default_clef,
+    octave_signs,
+    read_pitches,
+)
+from baselines.omr.recogniser.rhythm import Timing, time_measure
+from baselines.omr.recogniser.staves import Staff
+from baselines.omr.recogniser.symbols import CLEFS
+
+_AT_BEGIN = 8.0 * 8
+"""Pixels from the beginning of a measure in which a clef or time signature counts as its own."""
+
+
+@dataclass(frozen=True)
+class ReadNote:
+    """One notehead: where it is printed, and what it means. Ticks count from the beginning of its measure."""
+
+    placed: Placed
+    pitch: Pitch
+    voice: int
+    onset: int
+    length: int
+    tied: bool
+
+
+@dataclass(frozen=True)
+class ReadMeasure:
+    """One measure of one system."""
+
+    system: int
+    left: float
+    right: float
+    ticks: int
+    metre: Metre
+    fifths: int
+    clefs: tuple[str, ...]
+    notes: tuple[ReadNote, ...]
+
+
+@dataclass
+class _Course:
+    """What is in force from one system to the next."""
+
+    states: list[StaffState] = field(default_factory=list)
+    metre: Metre | None = None
+    usual: int | None = None
+    """Ticks of the measures so far, where no time signature was seen."""
+
+
+def read_music(groups: Sequence[Sequence[Staff]], marks: Marks) -> tuple[list[System], list[ReadMeasure]]:
+    """Read a page.
+
+    Args:
+        groups: staves of each system, in pixels of the scaled page.
+    """
+    systems = [with_bars(group, marks) for group in groups]
+    placed = place(systems, marks)
+    course = _Course()
+    measures: list[ReadMeasure] = []
+    for number, system in enumerate(systems):
+        own = [p for p in placed if p.system == number]
+        measures += _read_system(number, system, own, marks, course)
+    return systems, measures
+
+
+def _read_system(
+    number: int, system: System, own: Sequence[Placed], marks: Marks, course: _Course
+) -> list[ReadMeasure]:
+    staves = len(system.staves)
+    if len(course.states) != staves:
+        course.states = [StaffState(default_clef(s, staves)) for s in range(staves)]
+    clefs = _clefs(system, own, course.states)
+    pitches = read_pitches(system, own, octave_signs(system, marks.stroke("ottava")), course.states)
+    signatures = metres(own, staves)
+    fifths = course.states[0].fifths
+    found = []
+    for measure, (left, right) in enumerate(zip(system.bars[:-1], system.bars[1:], strict=True)):
+        inside = [p for p in own if p.measure == measure]
+        while signatures and signatures[0][0] < right - 2.0 * 8:
+            course.metre = signatures.pop(0)[1]
+        columns = in_columns(inside)
+        if not columns.xs and not columns.whole_rests:
+            continue  # only the signs at the end of a line
+        may_be_short = (number == 0 and measure == 0) or measure == len(system.bars) - 2 or measure == 0
+        timing = time_measure(columns, _expected(course), may_be_short)
+        course.usual = timing.total if course.metre is None else None
+        notes = _notes(columns, timing, pitches)
+        metre = course.metre or _metre_of(timing.total)
+        found.append(ReadMeasure(number, left, right, timing.total, metre, fifths, clefs[measure], tuple(notes)))
+    for _, metre in signatures:  # a warning at the end of the line
+        course.metre = metre
+    return found
+
+
+def _expected(course: _Course) -> int | None:
+    return course.metre.ticks if course.metre is not None else course.usual
+
+
+def _metre_of(ticks: int) -> Metre:
+    """A metre of that length."""
+    eighths = max(1, round(ticks / (QUARTER / 2)))
+    return Metre(eighths // 2, 4) if eighths % 2 == 0 else Metre(eighths, 8)
+
+
+def _clefs(system: System, own: Sequence[Placed], states: Sequence[StaffState]) -> list[tuple[str, ...]]:
+    """The clefs of all staves where each measure begins."""
+    from baselines.omr.recogniser.pitches import clef_of
+
+    now = [state.clef.name for state in states]
+    signs = sorted((p for p in own if p.mark.kind in CLEFS and abs(p.position) <= 5), key=lambda p: p.mark.x)
+    found = []
+    for left in system.bars[:-1]:
+        is_first = left == system.bars[0]
+        while signs and signs[0].mark.x < left + (_AT_BEGIN if is_first else 0):
+            sign = signs.pop(0)
+            now[sign.staff] = clef_of(sign.mark.kind, sign.position).name
+        found.append(tuple(now))
+    return found
+
+
+def _notes(columns: Columns, timing: Timing, pitches: Mapping[int, Pitch]) -> list[ReadNote]:
+    """Every head of a measure; grace notes begin with the column that they lead to."""
+    notes = []
+    voices = _voices(columns, timing)
+    for event, length, voice in zip(columns.events, timing.lengths, voices, strict=True):
+        onset = timing.onsets[event.column]
+        length = min(length, timing.total - onset)
+        for head in event.heads:
+            tied = head.mark.most("tied") == 1
+            notes.append(ReadNote(head, pitches[id(head)], voice, onset, length, tied))
+    for head, column in columns.graces:
+        onset = timing.onsets[column] if column < len(timing.onsets) else timing.total
+        notes.append(ReadNote(head, pitches[id(head)], 0, onset, 0, False))
+    return notes
+
+
+def _voices(columns: Columns, timing: Timing) -> list[int]:
+    """A voice of its staff for each event, free when the event begins; stems up go to the first."""
+    ends: dict[tuple[int, int], int] = {}
+    found = [0] * len(columns.events)
+    order = sorted(range(len(found)), key=lambda i: (columns.events[i].column, columns.events[i].stem))
+    for i in order:
+        event = columns.events[i]
+        onset = timing.onsets[event.column]
+        wished = 1 if event.stem == 2 and _has_both(columns, event.staff) else 0
+        voice = next(v for v in (wished, *range(len(found) + 1)) if ends.get((event.staff, v), 0) <= onset)
+        ends[event.staff, voice] = onset + timing.lengths[i]
+        found[i] = voice
+    return found
+
+
+def _has_both(columns: Columns, staff: int) -> bool:
+    """Whether stems of one column of a staff go both ways."""
+    stems = {(e.column, e.stem) for e in columns.events if e.staff == staff and e.stem}
+    return any((column, 1) in stems and (column, 2) in stems for column, _ in stems)
