@@ -1,0 +1,1 @@
+"""Optical music recognition, and following what was read."""
