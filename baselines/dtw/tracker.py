@@ -18,7 +18,7 @@ UNRELATED_COST = 0.3
 """Mean local cost at which nothing of the score is recognised: noise and other music measured 0.16 to 0.29, deadpan
 sound 0.02, a simulated performance 0.08, in a room 0.15, on another piano 0.16: a hint, not a probability."""
 
-__all__ = ["ScoreDtw", "ScoreDtwFollower"]
+__all__ = ["ScoreDtw", "ScoreDtwFollower", "answer"]
 
 
 class ScoreDtw:
@@ -69,7 +69,7 @@ class ScoreDtwFollower:
         warped = self._warping.push(self._ears.push(samples))
         if len(warped.score_frame):
             self._score_frame, self._mean_cost = int(warped.score_frame[-1]), float(warped.mean_cost[-1])
-        return self._position(self._score_frame, self._mean_cost, self._samples)
+        return answer(self._where, self._score_frame, self._mean_cost, self._samples)
 
     def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
         """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, faster."""
@@ -79,21 +79,28 @@ class ScoreDtwFollower:
         score_frames = np.concatenate([[self._score_frame], warped.score_frame])
         costs = np.concatenate([[self._mean_cost], warped.mean_cost])
         done = [samples // HOP_SAMPLES for samples in heard]
-        rows = (self._position(int(score_frames[k]), float(costs[k]), n) for k, n in zip(done, heard, strict=True))
+        where, pairs = self._where, zip(done, heard, strict=True)
+        rows = (answer(where, int(score_frames[k]), float(costs[k]), n) for k, n in pairs)
         positions = Positions.from_list(frames, rows)
         self._restart()
         return positions
 
-    def _position(self, score_frame: int, mean_cost: float, samples: int) -> Position:
-        """The box at ``score_frame`` of the reference."""
-        where, score_s = self._where, (score_frame + 1) * HOP_SAMPLES / SAMPLE_RATE
-        i = max(0, int(np.searchsorted(where.onset_s, score_s, side="right")) - 1)
-        return Position(
-            x_px=float(where.x_px[i]),
-            y_px=float(where.y_px[i]),
-            w_px=BOX_W_PX,
-            h_px=float(where.h_px[i]),
-            page=int(where.page[i]),
-            confidence=max(0.0, 1.0 - mean_cost / UNRELATED_COST),
-            heard_s=samples / SAMPLE_RATE,
-        )
+
+def answer(where: Places, score_frame: int, mean_cost: float, samples: int) -> Position:
+    """The box at ``score_frame`` of a reference in whose time ``where`` is.
+
+    Args:
+        mean_cost: recent local cost of the alignment; decides the confidence.
+        samples: how many were heard.
+    """
+    score_s = (score_frame + 1) * HOP_SAMPLES / SAMPLE_RATE
+    i = max(0, int(np.searchsorted(where.onset_s, score_s, side="right")) - 1)
+    return Position(
+        x_px=float(where.x_px[i]),
+        y_px=float(where.y_px[i]),
+        w_px=BOX_W_PX,
+        h_px=float(where.h_px[i]),
+        page=int(where.page[i]),
+        confidence=max(0.0, 1.0 - mean_cost / UNRELATED_COST),
+        heard_s=samples / SAMPLE_RATE,
+    )
