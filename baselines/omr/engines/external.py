@@ -22,7 +22,7 @@ from scorebench.score import SYSTEM_COLUMNS
 AUDIVERIS = Program(
     "audiveris",
     "SCOREBENCH_AUDIVERIS",
-    ("audiveris", "Audiveris", "/opt/audiveris/bin/Audiveris"),
+    ("audiveris", "Audiveris", "/opt/audiveris/bin/Audiveris", "/Applications/Audiveris.app/Contents/MacOS/Audiveris"),
     lambda picture, out: ("-batch", "-transcribe", "-export", "-output", str(out), "--", str(picture)),
     ("out/**/*.mxl", "out/**/*.xml", "in/*.mxl"),
     "get it from https://github.com/Audiveris/audiveris",
@@ -41,7 +41,7 @@ OEMER = Program(
     ("oemer",),
     lambda picture, out: (str(picture), "-o", str(out), "--without-deskew"),
     ("out/*.musicxml",),
-    "pip install oemer, in an environment of its own, and run oemer --just-model-download once",
+    "pip install oemer, in an environment of its own, and read any page with it once: it fetches its weights",
 )
 
 

@@ -63,7 +63,7 @@ class Program:
             if found is not None:
                 return found
         raise MissingDependencyError(
-            f"{self.name} is not installed (no {' or '.join(self.called)} on the path): {self.remedy}; "
+            f"{self.name} is not installed (there is no {self.called[0]} on the path): {self.remedy}; "
             f"or set {self.variable} to where it is"
         )
 
