@@ -10,14 +10,15 @@ from PIL import Image, ImageDraw, ImageOps
 
 from scorebench.errors import DataError
 from scorebench.omr import Reading, rows_of
-from scorebench.picture import ZOOM
 
 _SYSTEM_COLOUR = (200, 30, 30)
 _BAR_COLOUR = (40, 90, 220)
 _HEAD_COLOUR = (0, 140, 0)
 _TIED_COLOUR = (220, 120, 0)
-_HEAD_PX = 3
-"""Radius of a mark, on the page."""
+_HEAD_PX = 9
+"""Radius of a mark."""
+_WIDTH_PX = 2500
+"""Smaller pages are enlarged to about this width, so that names can be read between the notes."""
 _FADED = 90
 """Opacity, of 255, of a notehead that was read with confidence 0."""
 
@@ -51,32 +52,33 @@ def draw_reading(page: NDArray[np.uint8], reading: Reading) -> Image.Image:
     Green heads sound; orange ones are right ends of ties. What was read with less confidence is fainter. Bars bear
     their number and their length in quarters.
     """
-    size = (page.shape[1] * ZOOM, page.shape[0] * ZOOM)
+    zoom = max(1, round(_WIDTH_PX / page.shape[1]))
+    size = (page.shape[1] * zoom, page.shape[0] * zoom)
     picture = Image.fromarray(page).convert("RGB").resize(size)
     draw = ImageDraw.Draw(picture, "RGBA")
-    boxes = reading.systems.set_index("system")
-    for x, y, w, h in boxes[["x_px", "y_px", "w_px", "h_px"]].to_numpy() * ZOOM:
+    boxes = reading.systems.set_index("system")[["x_px", "y_px", "w_px", "h_px"]] * zoom
+    for x, y, w, h in boxes.to_numpy():
         draw.rectangle((x - w / 2, y - h / 2, x + w / 2, y + h / 2), outline=_SYSTEM_COLOUR, width=2)
-    _draw_bars(draw, reading.measures, boxes)
-    _draw_heads(draw, reading.notes)
+    bars, heads = ["left_px", "right_px"], ["x_px", "y_px"]
+    _draw_bars(draw, reading.measures.assign(**(reading.measures[bars] * zoom)), boxes)
+    _draw_heads(draw, reading.notes.assign(**(reading.notes[heads] * zoom)))
     return picture
 
 
 def _draw_bars(draw: ImageDraw.ImageDraw, measures: pd.DataFrame, boxes: pd.DataFrame) -> None:
     for bar in rows_of(measures):
         box = boxes.loc[bar.system]
-        top, bottom = (box["y_px"] - box["h_px"] / 2) * ZOOM, (box["y_px"] + box["h_px"] / 2) * ZOOM
-        for x in (bar.left_px * ZOOM, bar.right_px * ZOOM):
-            draw.line((x, top, x, bottom), fill=_BAR_COLOUR, width=1)
+        top, bottom = box["y_px"] - box["h_px"] / 2, box["y_px"] + box["h_px"] / 2
+        for x in (bar.left_px, bar.right_px):
+            draw.line((x, top, x, bottom), fill=_BAR_COLOUR, width=2)
         text = f"{bar.measure + 1}: {bar.duration_quarters:.4g}"
-        draw.text((bar.left_px * ZOOM + 3, top - 13), text, fill=_BAR_COLOUR)
+        draw.text((bar.left_px + 4, top - 22), text, fill=_BAR_COLOUR, font_size=18)
 
 
 def _draw_heads(draw: ImageDraw.ImageDraw, notes: pd.DataFrame) -> None:
-    radius = _HEAD_PX * ZOOM
     for note in rows_of(notes):
-        x, y = note.x_px * ZOOM, note.y_px * ZOOM
+        x, y = note.x_px, note.y_px
         opacity = round(_FADED + (255 - _FADED) * note.confidence)
         colour = (*(_TIED_COLOUR if note.tied else _HEAD_COLOUR), opacity)
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=2)
-        draw.text((x + radius + 1, y - radius), note.spelling, fill=colour)
+        draw.ellipse((x - _HEAD_PX, y - _HEAD_PX, x + _HEAD_PX, y + _HEAD_PX), outline=colour, width=2)
+        draw.text((x + _HEAD_PX + 3, y - 8), note.spelling, fill=colour, font_size=15)

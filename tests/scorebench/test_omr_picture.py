@@ -39,9 +39,17 @@ def test_a_huge_picture_is_refused_before_it_fills_the_memory(tmp_path: Path, mo
 def test_marks_lie_on_what_was_read() -> None:
     page, reading = np.full((400, 500), 255, np.uint8), small_reading()
     drawn = np.asarray(draw_reading(page, reading)).astype(int)
+    zoom = drawn.shape[1] // 500
+    assert drawn.shape == (400 * zoom, 500 * zoom, 3)
     for note in reading.notes.itertuples():
-        x, y = round(note.x_px * 2), round(note.y_px * 2)
-        red, green, _ = drawn[y - 8 : y + 8, x - 8 : x + 8].min(axis=(0, 1))
+        x, y = round(note.x_px * zoom), round(note.y_px * zoom)
+        red, green, _ = drawn[y - 12 : y + 12, x - 12 : x + 12].min(axis=(0, 1))
         assert (red < 100) != note.tied, note
         assert green < 200
-    assert (drawn[200:260, 99:102] == (40, 90, 220)).all(axis=2).any()  # the bar line at 50 px
+    bar_line = drawn[110 * zoom : 130 * zoom, 50 * zoom - 2 : 50 * zoom + 2]
+    assert (bar_line == (40, 90, 220)).all(axis=2).any()
+
+
+def test_a_large_page_is_not_enlarged() -> None:
+    page = np.full((300, 2400), 255, np.uint8)
+    assert draw_reading(page, small_reading()).size == (2400, 300)
