@@ -123,8 +123,11 @@ def built_folder(name: str) -> Path:
     return cache_dir() / "datasets" / f"{name}-{card_facts(name)[1]['version']}"
 
 
-def build_from_source(name: str, source: Path | None, progress: bool = True) -> Dataset:
+def build_from_source(name: str, source: Path | None, progress: bool = True, train: int | None = None) -> Dataset:
     """Build the dataset ``name``, one of ``FROM_SOURCE``, from the folder ``source``, or open it where it is complete.
+
+    Args:
+        train: how many pieces of the train split to build; by default all. Of ``msmd-rebuild`` alone.
 
     Raises:
         UsageError: ``source`` is not what it must be, or is left out where nothing can be fetched.
@@ -132,8 +135,11 @@ def build_from_source(name: str, source: Path | None, progress: bool = True) -> 
     """
     if source is None and name not in SOURCE_FETCHED:
         raise UsageError(f"{name} is built from sources that you have: --source DIR; its card.toml says which")
+    if train is not None and name != "msmd-rebuild":
+        raise UsageError(f"{name} has no train split to build a part of: leave out --train")
+    some = {} if train is None else {"train": train}
     place: Path = source if source is not None else _function(SOURCE_FETCHED[name])()
-    dataset: Dataset = _function(FROM_SOURCE[name])(built_folder(name), place, progress=progress)
+    dataset: Dataset = _function(FROM_SOURCE[name])(built_folder(name), place, progress=progress, **some)
     return dataset
 
 

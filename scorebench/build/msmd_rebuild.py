@@ -2,6 +2,7 @@
 
 import csv
 import importlib.metadata
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from scorebench.errors import DataError, UsageError
 from scorebench.resources import resource
 from scorebench.score import NOTE_COLUMNS, as_table
 from scorebench.store import INDEX, TIMING_COLUMNS, StoreDataset
-from scorebench.store_writer import finish, write_piece
+from scorebench.store_writer import PIECES, finish, write_piece
 
 NAME = "msmd-rebuild"
 VELOCITY = 72
@@ -57,14 +58,27 @@ def msmd_piece(name: str) -> Source:
     return next(s for s in sources() if s.piece == name)
 
 
-def build_msmd_rebuild(root: Path, source: Path, jobs: int | None = None, progress: bool = True) -> StoreDataset:
+def some_sources(train: int | None) -> list[Source]:
+    """``sources``, with only ``train`` pieces of the train split, spread evenly over it; None for all."""
+    known = sources()
+    of_train = [s.piece for s in known if s.split == "train"]
+    kept = len(of_train) if train is None else min(train, len(of_train))
+    chosen = {of_train[i * len(of_train) // kept] for i in range(kept)}
+    return [s for s in known if s.split != "train" or s.piece in chosen]
+
+
+def build_msmd_rebuild(
+    root: Path, source: Path, jobs: int | None = None, progress: bool = True, train: int | None = None
+) -> StoreDataset:
     """Build the dataset into ``root`` from the folder ``source``, or open it where it is complete.
 
-    A piece that fails is left out and listed; the next build tries it again.
+    A piece that fails is left out and listed; the next build tries it again. So does a build with another ``train``:
+    it takes over the pieces that it needs, and drops those that it does not.
 
     Args:
         source: a checkout of the Mutopia project (it holds ftp/), or a folder with one called mutopia/.
         jobs: worker processes; by default one a core, at most four.
+        train: how many pieces of the train split, spread evenly over it; by default all.
 
     Raises:
         UsageError: ``source`` is no such folder.
@@ -75,18 +89,25 @@ def build_msmd_rebuild(root: Path, source: Path, jobs: int | None = None, progre
     if home is None:
         raise UsageError(f"{source}: holds no ftp/ of the Mutopia project; give --source a checkout of it")
     with alone(root):
-        if not (root / INDEX).is_file() or StoreDataset(root).facts.get("failures"):
+        if not _is_complete(root, train):
             (root / INDEX).unlink(missing_ok=True)
-            _build(root, home.resolve(), jobs, progress)
+            _build(root, home.resolve(), jobs, progress, train)
     return StoreDataset(root)
 
 
-def _build(root: Path, home: Path, jobs: int | None, progress: bool) -> None:
+def _is_complete(root: Path, train: int | None) -> bool:
+    if not (root / INDEX).is_file():
+        return False
+    facts = StoreDataset(root).facts
+    return not facts.get("failures") and facts.get("train") == train
+
+
+def _build(root: Path, home: Path, jobs: int | None, progress: bool, train: int | None) -> None:
     _, card = card_facts(NAME)
     made_with = tools()
     start(root, {"definition": card, "tools": made_with})
     failures: dict[str, str] = {}
-    known = sources()
+    known = some_sources(train)
     build_pieces(root, [s.piece for s in known], __name__, jobs, progress, {"source": str(home)}, failures)
     lines = sorted(f"{name}: {line.replace(f'{home}/', '')}" for name, line in failures.items())
     splits: dict[str, list[str]] = {}
@@ -95,9 +116,12 @@ def _build(root: Path, home: Path, jobs: int | None, progress: bool) -> None:
             splits.setdefault(split, []).append(one.piece)
     if not splits:
         raise DataError(f"{home}: no piece could be built; the first failure: {lines[0]}")
+    for folder in (root / PIECES).iterdir():
+        if folder.name not in {s.piece for s in known}:
+            shutil.rmtree(folder)
     facts = {"name": NAME, "version": card["version"], "definition": card, "tools": made_with, "failures": lines}
-    finish(root, facts, splits)
-    if not lines:
+    finish(root, facts if train is None else {**facts, "train": train}, splits)
+    if not lines and train is None:
         (root / PLAN).unlink(missing_ok=True)
 
 

@@ -56,7 +56,13 @@ def list_datasets() -> None:
     help="Folder with the sources, for a dataset that does not bring them.",
 )
 @click.option("--fresh", is_flag=True, help="Build again, even where it is complete.")
-def build_dataset(name: str, source: Path | None, fresh: bool) -> None:
+@click.option(
+    "--train",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Of msmd-rebuild: only N pieces of the train split, spread over it. 0 is enough to benchmark.",
+)
+def build_dataset(name: str, source: Path | None, fresh: bool, train: int | None) -> None:
     """Build the dataset NAME into the cache. A build that was killed goes on where it was.
 
     What cannot be built of a dataset from sources is named, line by line, and tried again the next time.
@@ -65,6 +71,7 @@ def build_dataset(name: str, source: Path | None, fresh: bool) -> None:
     Example:
       scorebench data build mini
       scorebench data build performed --source DIR
+      scorebench data build msmd-rebuild --train 0
     """
     from scorebench.dataset import BUILT, FROM_SOURCE, build_from_source, built_folder, open_dataset
 
@@ -77,7 +84,7 @@ def build_dataset(name: str, source: Path | None, fresh: bool) -> None:
             shutil.rmtree(folder)
         except OSError as error:
             raise ScorebenchError(f"{folder}: cannot be removed ({error.strerror}); remove it by hand") from error
-    dataset = build_from_source(name, source) if name in FROM_SOURCE else open_dataset(name)
+    dataset = build_from_source(name, source, train=train) if name in FROM_SOURCE else open_dataset(name)
     for line in getattr(dataset, "facts", {}).get("failures", []):
         click.echo(f"failed: {line}", err=True)
     pieces = {piece for split in dataset.splits() for piece in dataset.pieces(split)}

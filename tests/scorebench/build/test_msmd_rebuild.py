@@ -9,9 +9,10 @@ import pytest
 from scorebench.authors_layout import read_piece
 from scorebench.build import msmd_rebuild
 from scorebench.build.lilypond_score import engrave_lilypond
-from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, sources
+from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, some_sources, sources
 from scorebench.checking import check_dataset
 from scorebench.errors import DataError, UsageError
+from scorebench.store import StoreDataset
 from tests.scorebench.build.lilypond_source import needs_lilypond
 
 
@@ -84,6 +85,48 @@ def test_a_piece_that_fails_is_listed_and_the_rest_is_built(tmp_path: Path, monk
     only(monkeypatch, *made[1:])
     with pytest.raises(DataError, match="no piece could be built"):
         build_msmd_rebuild(tmp_path / "other", tmp_path / "source", jobs=1, progress=False)
+
+
+@pytest.mark.parametrize("count", [0, 1, 118, 177, 353, 354, 1000])
+def test_part_of_the_train_split_is_spread_over_it(count: int) -> None:
+    train = [s.piece for s in sources() if s.split == "train"]
+    chosen = [train.index(s.piece) for s in some_sources(count) if s.split == "train"]
+    assert len(chosen) == min(count, 354)
+    assert len(set(np.diff(chosen))) <= 2
+    assert [s for s in some_sources(count) if s.split != "train"] == sources()[:113]
+    assert some_sources(None) == sources()
+
+
+@needs_lilypond
+def test_a_build_with_another_part_of_train_keeps_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for name, split in (("a", "test"), ("b", "train"), ("c", "train")):
+        folder = tmp_path / f"source/ftp/NobodyN/O1/{name}"
+        folder.mkdir(parents=True)
+        (folder / f"{name}.ly").write_text("\\version \"2.24.0\"\n\\score { { c'4 d' } \\layout {} \\midi {} }")
+        made.append(Source(f"NobodyN__O1__{name}", split, f"ftp/NobodyN/O1/{name}/{name}.ly", "0", "CC0", False))
+    only(monkeypatch, *made)
+
+    def build(train: int | None) -> StoreDataset:
+        return build_msmd_rebuild(tmp_path / "store", tmp_path / "source", jobs=1, progress=False, train=train)
+
+    def made_at() -> dict[str, int]:
+        return {p.parent.name: p.stat().st_mtime_ns for p in (tmp_path / "store").glob("pieces/*/piece.json")}
+
+    assert {split: len(build(1).pieces(split)) for split in build(1).splits()} == {"full": 1, "train": 1}
+    some, small = made_at(), build(1)
+    assert small.facts["train"] == 1
+    whole = build(None)
+    assert "train" not in whole.facts
+    assert len(whole.pieces("train")) == 2
+    assert some.items() <= made_at().items()
+    assert whole.split_hash("full") == small.split_hash("full")
+    none = build(0)
+    assert list(none.splits()) == ["full"]
+    assert set(made_at()) == {"NobodyN__O1__a"}
+    assert check_dataset(none)[1] == []
 
 
 @needs_lilypond
