@@ -24,7 +24,7 @@ QUARTERS_A_MINUTE = (120.0, 75.0, 192.0, 47.0)
 
 
 class OmrTracker:
-    """Reads pages with ``engine`` and follows what it read; ``seed`` changes nothing.
+    """Reads the page, plays what it read at several tempi, and follows by on-line warping; ``seed`` changes nothing.
 
     Attributes:
         identity: the engine, and what it says of itself.
