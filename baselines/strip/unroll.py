@@ -200,6 +200,6 @@ def _seen(
     end = min(first + len(window), int(np.floor(max(territory[1], middle))))
     seen = page[begin:end, int(from_px) : int(from_px) + window.shape[1]]
     window[begin - first : end - first, : seen.shape[1]] = seen
-    method = Image.Resampling.BOX if scale <= 1 else Image.Resampling.BILINEAR
+    method = Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BILINEAR
     picture = Image.fromarray(window).resize((columns, HEIGHT_PX), method, box=(0, 0, columns_px, rows_px))
     return np.asarray(picture)

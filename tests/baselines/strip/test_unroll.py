@@ -118,12 +118,13 @@ def test_a_system_beside_another_keeps_all_rows() -> None:
 
 def test_a_tall_system_is_made_smaller_as_a_whole() -> None:
     page = white((2000, 835))
-    page[1000 - 200 : 1000 + 200, 400:410] = 0
+    page[1000 - 200 : 1000 + 200, 400:420] = 0
     strip = unroll(page, systems_at((400, 1000, 700, 400)))
     assert strip.scale == pytest.approx(0.4)
     assert strip.image.shape == (HEIGHT_PX, int(700 * 0.4) + 2 * MARGIN_PX)
-    x = strip.from_page([400, 410], 1000)
-    assert (strip.image[:, int(np.ceil(x[0])) : int(x[1])] == 0).all()
+    x = strip.from_page([400, 420], 1000)
+    assert (strip.image[1:-1, int(np.ceil(x[0])) + 1 : int(x[1]) - 1] == 0).all()
+    assert (strip.image[:, : int(x[0]) - 1] == 255).all()
 
 
 def test_systems_are_put_in_their_order_whatever_that_of_the_table() -> None:
