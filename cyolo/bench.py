@@ -6,11 +6,11 @@ the largest difference over all cells is a column of the table.
 
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -22,8 +22,7 @@ from cyolo.conditioning import CHUNK_FRAMES
 from cyolo.hearing import Hearing
 from cyolo.network import Cyolo
 from cyolo.page import network_input
-from cyolo.sharing import OpenPages
-from cyolo.tracker import WEIGHTS, CyoloFollower, engine_for
+from cyolo.tracker import WEIGHTS, CyoloFollower, Engine, engine_for
 from scorebench.bench import Rows
 from scorebench.filterbank import BANDS
 from scorebench.samplepage import sample_recording
@@ -40,6 +39,7 @@ ASKED_EVERY = 5
 LONG_S = 600
 
 T = TypeVar("T")
+Size = Sequence[int]
 
 
 def run() -> Rows:
@@ -100,7 +100,7 @@ def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float
     difference = max(float((a - b).abs().max()) for a, b in zip(plain, ours, strict=True))
     same = all(int(a.argmax()) == int(b.argmax()) for a, b in zip(plain, ours, strict=True))
     plain_ms, ours_ms = 1e3 * plain_s / len(few), 1e3 * ours_s / len(many)
-    macs = macs_a_frame(network, page)
+    macs = macs_a_frame(engine_for(network), page)
     return {
         "page (s)": seconds,
         "plain (ms a frame)": plain_ms,
@@ -149,14 +149,17 @@ def _stream_long(network: Cyolo, image: NDArray[np.uint8], like: dict[str, objec
     return row
 
 
-def macs_a_frame(network: Cyolo, page: Tensor) -> int:
-    """Multiplications that one answer needs: counted while it is computed."""
-    from torch.utils.flop_counter import FlopCounterMode
+def macs_a_frame(engine: Engine, page: Tensor) -> int:
+    """Multiplications in the convolutions and products of matrices of one answer: counted while it is computed."""
+    from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
-    pages, conditioning = OpenPages(network, page[None]), network.conditioning_network
-    with FlopCounterMode(display=False) as counter:
-        x = conditioning.encode(torch.zeros(1, CHUNK_FRAMES, BANDS))
-        pages.features(conditioning.mix(conditioning.blank().h, x))
+    def of_onednn(x: Size, weight: Size, *_: Any, out_shape: Size) -> int:
+        return int(conv_flop_count(list(x), list(weight), list(out_shape)))
+
+    locator, conditioning = engine.open(page), engine.network.conditioning_network
+    with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_convolution: of_onednn}) as counter:
+        x = engine.encode(torch.zeros(1, CHUNK_FRAMES, BANDS))
+        locator.logits(conditioning.mix(conditioning.blank().h, x))
     return int(counter.get_total_flops()) // 2
 
 

@@ -1,24 +1,35 @@
 """CYOLO frame by frame on one core, as fast as it goes exactly: equal to ``network`` up to rounding.
 
 What depends on the page alone is computed once a page, and the 1x1 convolutions over concatenations are split, as in
-``sharing``; ``scorebench.layers`` does the rest.
+``sharing``; ``scorebench.convolution`` and ``scorebench.layers`` do the rest.
 """
 
 import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cyolo.blocks import Bottleneck, FiLMConv
 from cyolo.network import Cyolo
-from scorebench.kernels import ELU, RELU
-from scorebench.layers import Conv, Norm, by_channel, elu_sum, keep_freed_memory, picture_of, rows_of
+from scorebench.convolution import Conv
+from scorebench.kernels import ELU, PLAIN, RELU
+from scorebench.layers import (
+    Channels,
+    Norm,
+    doubled_plus,
+    elu_sum,
+    keep_freed_memory,
+    max_pool,
+    picture_of,
+    planes_of,
+    scaled,
+)
 
-Film = tuple[Tensor, Tensor]
-"""gamma and beta, each (c,)."""
+Film = tuple[Channels, Channels]
+"""gamma and beta."""
 
 _FILMED = ("FiLMConv_5", "FiLMConv_7", "FiLMConv_9", "FiLMConv_13")
 
@@ -28,9 +39,9 @@ class _Bottleneck:
 
     def __init__(self, block: Bottleneck, first_part: int = 0) -> None:
         """``first_part``: channels of the first part of the concatenation, 0 where there is none."""
-        self._norms = [Norm.of(norm) for norm in (block.norm1, block.norm2, block.norm3)]
+        self._norm1, self._norm2, self._norm3 = (Norm.of(norm) for norm in (block.norm1, block.norm2, block.norm3))
         self._conv1, self._conv2, self._conv3 = (Conv.of(c) for c in (block.conv1, block.conv2, block.conv3))
-        self._ones = torch.ones(block.conv3.out_channels)
+        self._ones = np.ones(block.conv3.out_channels, np.float32)
         if first_part:
             shortcut: Any = block.downsample[0]
             weights = (block.conv1.weight, shortcut.weight)
@@ -40,42 +51,33 @@ class _Bottleneck:
             self._shortcut_norm = Norm.of(downsample)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(1, c, h, w) to (1, c, h, w)."""
-        rows = self._after_first(self._conv1(x))
-        return picture_of(elu_sum(rows, *self._norms[2].affine(rows), rows_of(x), self._ones), x.shape[1])
+        """(h, w, c) to (h, w, c)."""
+        y = self._after_first(self._conv1(x))
+        scale, shift = self._norm3.affine(y)
+        return elu_sum(y, scale, x, self._ones, shift)
 
     def of_fine(self, fine: Tensor) -> tuple[Tensor, Tensor]:
-        """What the second part of the concatenation, (1, c, h, w), adds to conv1 and to the shortcut."""
+        """What the second part of the concatenation, (h, w, c), adds to conv1 and to the shortcut."""
         return self._fine[0](fine), self._fine[1](fine)
 
     def join(self, coarse: Tensor, inner: Tensor, shortcut: Tensor) -> Tensor:
         """The block on ``coarse`` doubled in height and width, and what ``of_fine`` gave of the other part.
 
         Args:
-            coarse: (1, c, h, w).
+            coarse: (h, w, c).
 
         Returns:
-            (1, out, 2 h, 2 w).
+            (2 h, 2 w, out).
         """
-        inner = _doubled_plus(self._coarse[0](coarse), inner)
-        beside = rows_of(_doubled_plus(self._coarse[1](coarse), shortcut))
-        rows = self._after_first(inner)
-        scale, shift = self._norms[2].affine(rows)
+        beside = doubled_plus(self._coarse[1](coarse), shortcut)
+        y = self._after_first(doubled_plus(self._coarse[0](coarse), inner))
+        scale, shift = self._norm3.affine(y)
         beside_scale, beside_shift = self._shortcut_norm.affine(beside)
-        return picture_of(elu_sum(rows, scale, shift + beside_shift, beside, beside_scale), len(scale))
+        return elu_sum(y, scale, beside, beside_scale, shift + beside_shift)
 
-    def _after_first(self, inner: Tensor) -> Tensor:
-        """Output of conv1 to that of conv3, as rows (h, w * c)."""
-        inner = self._norms[1].activated(self._conv2(self._norms[0].activated(inner)))
-        return rows_of(self._conv3(inner))
-
-
-def _doubled_plus(coarse: Tensor, fine: Tensor) -> Tensor:
-    """(1, c, h, w), each value four times, plus (1, c, 2 h, 2 w)."""
-    _, c, h, w = coarse.shape
-    small = coarse.permute(0, 2, 3, 1).reshape(h, 1, w, 1, c)
-    large = fine.permute(0, 2, 3, 1).reshape(h, 2, w, 2, c)
-    return (large + small).view(1, 2 * h, 2 * w, c).permute(0, 3, 1, 2)
+    def _after_first(self, x: Tensor) -> Tensor:
+        """Output of conv1 to that of conv3."""
+        return self._conv3(self._norm2(self._conv2(self._norm1(x))))
 
 
 class _FiLMConv:
@@ -83,7 +85,7 @@ class _FiLMConv:
         self.conv, self.norm = Conv.of(layer.conv), Norm.of(layer.norm)
 
     def __call__(self, x: Tensor, film: Film) -> Tensor:
-        return self.norm.with_film(*film).activated(self.conv(x))
+        return self.norm.with_film(*film)(self.conv(x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ class KnownPage:
     """What depends on the page alone.
 
     Attributes:
-        normed: (26, 26 * 128), the first modulated layer just before its modulation.
+        normed: (26, 26, 128), the first modulated layer just before its modulation.
         inner, shortcut: what the page adds to the two first convolutions of the last block.
     """
 
@@ -114,22 +116,20 @@ class Eyes:
         film = [linear for name in _FILMED for linear in (layers[name].gamma, layers[name].beta)]
         self._film_weight = torch.cat([linear.weight for linear in film])
         self._film_bias = torch.cat([linear.bias for linear in film])
-        self._film_sizes = [len(linear.bias) for linear in film]
 
     def read(self, page: Tensor) -> KnownPage:
         """Look at a page, (416, 416), for the first time."""
-        seen = self._network.see(page[None, None]).contiguous(memory_format=torch.channels_last)
-        normed = self._first.norm.rows(rows_of(self._first.conv(seen)))
-        return KnownPage(normed, *self._last.of_fine(seen))
+        seen = picture_of(self._network.see(page[None, None]))
+        return KnownPage(self._first.norm(self._first.conv(seen), PLAIN), *self._last.of_fine(seen))
 
     def look(self, page: KnownPage, z: Tensor) -> Tensor:
         """What boxes are read from when ``z`` (128,) is heard: (1, 128, 52, 52), channels last in memory."""
-        parts = torch.split(torch.addmv(self._film_bias, self._film_weight, z), self._film_sizes)
-        first, down, same, up = zip(parts[::2], parts[1::2], strict=True)
-        fine = self._middle(picture_of(by_channel(page.normed, *first, ELU), len(first[0])))
+        film = torch.addmv(self._film_bias, self._film_weight, z).numpy().reshape(len(_FILMED), 2, -1)
+        first, down, same, up = ((gamma, beta) for gamma, beta in film)
+        fine = self._middle(scaled(page.normed, *first, ELU))
         x = self._same(self._low(self._down(fine, down)), same)
         x = self._up(self._join.join(x, *self._join.of_fine(fine)), up)
-        return self._last.join(x, page.inner, page.shortcut)
+        return planes_of(self._last.join(x, page.inner, page.shortcut))
 
 
 class Ears:
@@ -137,7 +137,9 @@ class Ears:
 
     def __init__(self, network: Cyolo) -> None:
         *layers, _, linear, norm, activation = network.conditioning_network.enc
-        self._band_norm = layers[0]
+        bands: Any = layers[0].bn
+        self._scale = 1 / torch.sqrt(bands.running_var + bands.eps)
+        self._shift = -bands.running_mean * self._scale
         self._activation = ELU if isinstance(activation, nn.ELU) else RELU
         self._layers: list[tuple[Conv, Norm] | None] = []
         for layer, following in itertools.pairwise(layers):
@@ -149,12 +151,12 @@ class Ears:
 
     def encode(self, window: Tensor) -> Tensor:
         """The last frames heard, (1, 40, 78), to (1, 32)."""
-        x: Tensor = self._band_norm(window[:, None]).contiguous(memory_format=torch.channels_last)
+        x = torch.addcmul(self._shift, window[0], self._scale)[..., None].contiguous()
         for layer in self._layers:
             if layer is None:
-                x = functional.max_pool2d(x, 2)
+                x = max_pool(x)
             else:
                 conv, norm = layer
-                x = norm.activated(conv(x), self._activation)
-        encoded: Tensor = self._out(x.flatten(1))
+                x = norm(conv(x), self._activation)
+        encoded: Tensor = self._out(planes_of(x).flatten(1))
         return encoded

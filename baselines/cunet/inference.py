@@ -2,7 +2,8 @@
 
 What depends on the page alone is computed once a page: the first block, the second up to its FiLM, and the finest
 skip connection through the convolution after it (a convolution of a sum is the sum of two). The other half of that
-convolution follows a doubling and is done at half the size. ``layers`` does the rest.
+convolution follows a doubling and is done at half the size. ``scorebench.convolution`` and ``scorebench.layers`` do
+the rest.
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,21 @@ from torch.nn import functional
 
 from baselines.cunet.blocks import CONTEXT_FRAMES, STATE_SIZE, Block, ContextEncoder, ConvNorm, UpBlock
 from baselines.cunet.network import CUNet
+from scorebench.convolution import Conv, DoublingConv
 from scorebench.filterbank import BANDS
-from scorebench.kernels import ELU
-from scorebench.layers import Conv, DoublingConv, Norm, by_channel, keep_freed_memory, picture_of, rows_of
+from scorebench.kernels import ELU, PLAIN
+from scorebench.layers import (
+    Channels,
+    Norm,
+    doubled_plus,
+    keep_freed_memory,
+    max_pool,
+    planes_of,
+    scaled,
+)
 
-Film = Iterator[tuple[Tensor, Tensor]]
-"""gamma and beta, each (c,), block by block in the order of the network."""
+Film = Iterator[tuple[Channels, Channels]]
+"""gamma and beta, block by block in the order of the network."""
 
 
 class _FastBlock:
@@ -34,16 +44,16 @@ class _FastBlock:
         self.filmed = block.film_layer is not None
 
     def before_film(self, x: Tensor) -> Tensor:
-        """(1, inputs, h, w) to (h, w * c)."""
-        return self.norm2.rows(rows_of(self.conv2(self.norm1.activated(self.conv1(x)))))
+        """(h, w, inputs) to (h, w, c)."""
+        return self.norm2(self.conv2(self.norm1(self.conv1(x))), PLAIN)
 
     def after_conv1(self, x: Tensor, film: Film) -> Tensor:
-        """(1, c, h, w) to (1, c, h, w): everything after the first convolution."""
+        """(h, w, c) to (h, w, c): everything after the first convolution."""
         norm2 = self.norm2.with_film(*next(film)) if self.filmed else self.norm2
-        return norm2.activated(self.conv2(self.norm1.activated(x)))
+        return norm2(self.conv2(self.norm1(x)))
 
     def __call__(self, x: Tensor, film: Film) -> Tensor:
-        """(1, inputs, h, w) to (1, c, h, w)."""
+        """(h, w, inputs) to (h, w, c)."""
         return self.after_conv1(self.conv1(x), film)
 
 
@@ -55,10 +65,8 @@ class _FastUpBlock(_FastBlock):
         self.up_conv = Conv.of(cast(torch.nn.Conv2d, block.up_conv[1]))
 
     def rise(self, x: Tensor, skip: Tensor, film: Film) -> Tensor:
-        """(1, 2c, h // 2, w // 2) and (1, c, h, w) to (1, c, h, w); overwrites ``skip``."""
-        up = functional.interpolate(self.up_conv(x), scale_factor=2)  # a 1x1 convolution commutes with it
-        skip[..., : up.shape[2], : up.shape[3]] += up
-        return self(skip, film)
+        """(h // 2, w // 2, 2c) and (h, w, c) to (h, w, c)."""
+        return self(doubled_plus(self.up_conv(x), skip), film)  # a 1x1 convolution commutes with doubling
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +74,8 @@ class KnownPage:
     """What depends on the page alone.
 
     Attributes:
-        finest: (h, w * 8), the finest skip connection after the first convolution of the last block.
-        normed: (h // 2, w // 2 * 16), the second block just before its FiLM.
+        finest: (h, w, 8), the finest skip connection after the first convolution of the last block.
+        normed: (h // 2, w // 2, 16), the second block just before its FiLM.
     """
 
     finest: Tensor
@@ -82,7 +90,7 @@ class Eyes:
         self._first, self._second, *self._deeper = [_FastBlock(block) for block in network.encoder_blocks]
         self._bottleneck = _FastBlock(network.bottleneck_block)
         self._last, *self._decoder = [_FastUpBlock(block) for block in network.decoder_blocks]
-        self._last_doubling = DoublingConv.of(self._last.conv1.weight)
+        self._last_doubling = DoublingConv.of(network.decoder_blocks[0].conv1.weight)
         assert network.conv_out.bias is not None  # noqa: S101 - it was made with one
         self._out_weight, self._out_bias = network.conv_out.weight.view(8), network.conv_out.bias
         blocks = [*network.encoder_blocks, network.bottleneck_block, *reversed(network.decoder_blocks)]
@@ -90,42 +98,40 @@ class Eyes:
         layers = [layer for film in filmed for layer in (film.gamma, film.beta)]
         self._film_weight = torch.cat([layer.weight for layer in layers])
         self._film_bias = torch.cat([layer.bias for layer in layers])
-        self._film_sizes = [len(layer.bias) for layer in layers]
+        self._film_ends = np.cumsum([len(layer.bias) for layer in layers])[:-1]
 
     @torch.inference_mode()
     def read(self, page: NDArray[np.float32]) -> KnownPage:
         """Look at a page of (h, w) for the first time."""
-        seen = torch.from_numpy(page)[None, None].contiguous(memory_format=torch.channels_last)
-        finest = self._first(seen, iter(()))
-        normed = self._second.before_film(functional.max_pool2d(finest, 2))
-        return KnownPage(rows_of(self._last.conv1(finest)), normed)
+        finest = self._first(torch.from_numpy(page)[..., None], iter(()))
+        return KnownPage(self._last.conv1(finest), self._second.before_film(max_pool(finest)))
 
     @torch.inference_mode()
     def look(self, page: KnownPage, z: Tensor) -> NDArray[np.float32]:
         """The mask (h, w) of probabilities of where in ``page`` is what is heard, ``z`` (128,)."""
         film = self._film(z)
-        x = picture_of(by_channel(page.normed, *next(film), ELU), 16)
+        x = scaled(page.normed, *next(film), ELU)
         skips = [x]
         for block in self._deeper:
-            x = block(functional.max_pool2d(x, 2), film)
+            x = block(max_pool(x), film)
             skips.append(x)
-        x = self._bottleneck(functional.max_pool2d(x, 2), film)
+        x = self._bottleneck(max_pool(x), film)
         for up_block in reversed(self._decoder):
             x = up_block.rise(x, skips.pop(), film)
         return self._finish(page, x, film)
 
     def _finish(self, page: KnownPage, x: Tensor, film: Film) -> NDArray[np.float32]:
         """The last block, and the mask."""
-        height, width = page.finest.shape[0], page.finest.shape[1] // 8
+        height, width, _ = page.finest.shape
         conv1 = page.finest + self._last_doubling(self._last.up_conv(x), height, width)
-        x = self._last.after_conv1(picture_of(conv1, 8), film)
-        logits = torch.addmv(self._out_bias, rows_of(x).view(height * width, 8), self._out_weight)
+        x = self._last.after_conv1(conv1, film)
+        logits = torch.addmv(self._out_bias, x.view(height * width, 8), self._out_weight)
         mask: NDArray[np.float32] = logits.sigmoid_().view(height, width).numpy()
         return mask
 
     def _film(self, z: Tensor) -> Film:
         """All of FiLM in one product."""
-        parts = torch.split(torch.addmv(self._film_bias, self._film_weight, z), self._film_sizes)
+        parts = np.split(torch.addmv(self._film_bias, self._film_weight, z).numpy(), self._film_ends)
         return iter(zip(parts[::2], parts[1::2], strict=True))
 
 
@@ -150,10 +156,10 @@ class SoundEncoder:
         if not self._fast or not isinstance(encoder, ContextEncoder):
             heard: Tensor = encoder(window[None])
             return heard
-        x = ((window - encoder.means) / encoder.stds)[None].contiguous(memory_format=torch.channels_last)
+        x = ((window - encoder.means) / encoder.stds)[0, ..., None].contiguous()
         for layer in self._layers:
-            x = functional.max_pool2d(x, 2) if layer is None else layer[1].activated(layer[0](x))
-        return functional.elu(encoder.norm(encoder.enc[-1](x.flatten(1))))
+            x = max_pool(x) if layer is None else layer[1](layer[0](x))
+        return functional.elu(encoder.norm(encoder.enc[-1](planes_of(x).flatten(1))))
 
     def remember(self, heard: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """One step of the LSTM: h and c, each (1, 128)."""
