@@ -132,14 +132,14 @@ def _fill_part(part: Any, notes: pd.DataFrame, measures: pd.DataFrame, staff: in
             measure.insert(0, _music21("layout").SystemLayout(isNew=True))
         _put_signatures(measure, row, before, staff)
         chords = chords_of(by_measure.get(row.measure, notes.head(0)), quarters(row.onset_quarters))
-        length = quarters(row.duration_quarters)
+        length, bar = quarters(row.duration_quarters), Fraction(4 * row.beats, row.beat_type)
         lanes = lanes_of(chords) or [Lane()]
         for number, lane in enumerate(lanes):
             into = measure if len(lanes) == 1 else stream.Voice(id=str(number + 1))
-            _put_lane(into, lane.chords, length, hidden=number > 0)
+            _put_lane(into, lane.chords, length, bar, hidden=number > 0)
             if into is not measure:
                 measure.insert(0, into)
-        _shorten(measure, row, length)
+        _shorten(measure, bar - length)
         part.append(measure)
         before = row
 
@@ -164,12 +164,11 @@ def _put_signatures(measure: Any, row: Any, before: Any, staff: int) -> None:
         measure.insert(0, _music21("meter").TimeSignature(f"{row.beats}/{row.beat_type}"))
 
 
-def _shorten(measure: Any, row: Any, length: Fraction) -> None:
+def _shorten(measure: Any, missing: Fraction) -> None:
     """Tell music21, which fills measures with rests, of one that is shorter than its time signature."""
-    missing = max(Fraction(4 * row.beats, row.beat_type) - length, Fraction(0))
-    if row.measure == 0:
+    if missing > 0 and measure.number == 1:
         measure.paddingLeft = missing
-    else:
+    elif missing > 0:
         measure.paddingRight = missing
 
 
@@ -185,21 +184,37 @@ def _clef(name: str) -> Any:
     return _music21("clef").clefFromString(f"{sign}{line}", octaveShift=octave)
 
 
-def _put_lane(into: Any, chords: Iterable[Chord], length: Fraction, hidden: bool) -> None:
-    """Put ``chords`` one after another, with rests where nothing sounds, up to ``length``."""
+def _put_lane(into: Any, chords: Iterable[Chord], length: Fraction, bar: Fraction, hidden: bool) -> None:
+    """Put ``chords`` one after another, with rests where nothing sounds, up to ``length``.
+
+    Args:
+        bar: quarters of a bar of the time signature.
+    """
     at = Fraction(0)
     for chord in chords:
-        _put_rests(into, at, chord.onset, hidden)
+        _put_rests(into, at, chord.onset, bar, hidden)
         at = max(at, _put_chord(into, chord))
-    _put_rests(into, at, length, hidden)
+    _put_rests(into, at, length, bar, hidden)
 
 
-def _put_rests(into: Any, begin: Fraction, end: Fraction, hidden: bool) -> None:
-    for value in values_of(end - begin) if end > begin else ():
+def _put_rests(into: Any, begin: Fraction, end: Fraction, bar: Fraction, hidden: bool) -> None:
+    for value in _rests(end - begin, bar) if end > begin else ():
         rest = _music21("note").Rest(duration=_duration(value))
         rest.style.hideObjectOnPrint = hidden
         into.insert(begin, rest)
         begin += value.length
+
+
+def _rests(length: Fraction, bar: Fraction) -> Iterable[Value]:
+    """Values of rests that last ``length``.
+
+    One of a whole note or more is read as one of a bar, however long that is: where a bar is not as long, it is cut.
+    """
+    for value in values_of(length):
+        if value.length in (4, 8) and value.dots == 0 and value.length != bar:
+            yield from [Value(Fraction(2), 0, 1, 1)] * int(value.length / 2)
+        else:
+            yield value
 
 
 def _put_chord(into: Any, chord: Chord) -> Fraction:

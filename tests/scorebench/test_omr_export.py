@@ -88,6 +88,14 @@ def test_what_no_note_value_can_say_sounds_the_same(reading: Reading, tmp_path: 
     assert sounding(heads_of(parsed(reading, tmp_path))) == sounding(heads_read(reading))
 
 
+@pytest.mark.parametrize("beats", [2, 3, 4, 5, 8])
+def test_empty_measures_last_as_long_as_they_were_read(beats: int, tmp_path: Path) -> None:
+    measures = measures_of([1, 4, 2, 8, 4, 3, 6, 1], staves=1, beats=beats)
+    notes = pd.DataFrame([head("C4", 28, 1, 7, system=2)])
+    score = parsed(as_reading(notes, measures, systems_of(measures), 1.0), tmp_path)
+    assert [m.offset for m in score.parts[0].getElementsByClass("Measure")] == measures["onset_quarters"].tolist()
+
+
 def test_a_score_looks_like_its_page(tmp_path: Path) -> None:
     measures = measures_of([1, 4, 4, 4], beats=3, fifths=[2, 2, 2, -1], clefs=["G,F", "G,F", "G,G8va", "G,C4"])
     notes = pd.DataFrame([head("C5", 0, 1), head("C5", 9, 2, 3, system=1, staff=1)])
