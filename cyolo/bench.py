@@ -94,13 +94,14 @@ def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float
     few = np.linspace(0, last, ASKED_PLAIN).astype(int)
     many = np.arange(0, last + 1, ASKED_EVERY)
     plain, plain_s = _timed(lambda: [plain_logits(network, page, audio[: samples_heard(f)]) for f in few.tolist()])
-    follower, open_s = _timed(lambda: CyoloFollower(engine_for(network), image))
+    engine = engine_for(network)
+    follower, open_s = _timed(lambda: CyoloFollower(engine, image))
     _, ours_s = _timed(lambda: follower.follow(audio, many))
     ours = _our_logits(network, page, audio, few)
     difference = max(float((a - b).abs().max()) for a, b in zip(plain, ours, strict=True))
     same = all(int(a.argmax()) == int(b.argmax()) for a, b in zip(plain, ours, strict=True))
     plain_ms, ours_ms = 1e3 * plain_s / len(few), 1e3 * ours_s / len(many)
-    macs = macs_a_frame(engine_for(network), page)
+    macs = macs_a_frame(engine, page)
     return {
         "page (s)": seconds,
         "plain (ms a frame)": plain_ms,

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from cyolo.network import STRIDE_PX, Cyolo
 
@@ -35,18 +34,17 @@ class Locator:
         self._features = features
         layers: Any = network.model
         head = layers["Detect_17"].m[0]
-        self._objectness = (head.weight[4::5].contiguous(), head.bias[4::5].contiguous())
         self._weight, self._bias = head.weight[:, :, 0, 0].view(3, 5, -1), head.bias.view(3, 5)
         self._anchors_px = layers["Detect_17"].anchor_grid[0].reshape(3, 2)
 
     def logits(self, z: Tensor) -> Tensor:
         """Objectness of every cell, before the sigmoid, after each of N frames: z (N, 128) to (N, 3, 52, 52)."""
-        return F.conv2d(self._features(z), *self._objectness)
+        return self._logits(self._features(z))
 
     def best(self, z: Tensor) -> Box:
         """The most likely box after each of N frames: z (N, 128)."""
         features = self._features(z)
-        logits = F.conv2d(features, *self._objectness)
+        logits = self._logits(features)
         height, width = logits.shape[2:]
         # By confidence, the first of equals, as the authors choose: sigmoids can be equal where logits are not.
         cell = logits.sigmoid().flatten(1).argmax(1)
@@ -58,3 +56,9 @@ class Locator:
         x = (2 * share[:, 0] - 0.5 + place % width) * STRIDE_PX
         y = (2 * share[:, 1] - 0.5 + place // width) * STRIDE_PX
         return Box(x, y, size[:, 0], size[:, 1], share[:, 4], cell)
+
+    def _logits(self, features: Tensor) -> Tensor:
+        """(N, 128, 52, 52) to (N, 3, 52, 52), by a product of matrices: for three outputs that is the fastest way."""
+        weight, bias = self._weight[:, 4].expand(len(features), -1, -1), self._bias[:, 4, None]
+        logits = torch.baddbmm(bias, weight, features.flatten(2))
+        return logits.view(len(features), -1, *features.shape[2:])
