@@ -12,6 +12,7 @@ from baselines.omr.recogniser.look import look, marker
 from baselines.omr.recogniser.marks import Marks, find_marks
 from baselines.omr.recogniser.music import ReadMeasure, read_music
 from baselines.omr.recogniser.picture import Prepared, prepare
+from baselines.omr.recogniser.stems import with_counted
 from scorebench.omr import Reading, as_reading, empty_reading
 
 FEWEST_NOTES = 3
@@ -36,7 +37,7 @@ class BuiltIn:
 
 def reading(prepared: Prepared, marks: Marks) -> Reading:
     """What the marks on a prepared page mean."""
-    systems, measures = read_music(prepared.systems, marks)
+    systems, measures = read_music(prepared.systems, with_counted(marks), prepared.ink)
     notes = _notes(prepared, measures)
     if len(notes) < FEWEST_NOTES:
         return empty_reading()

@@ -8,13 +8,24 @@ from numpy.typing import NDArray
 
 from baselines.omr.recogniser.marks import UNIT, Mark, Marks
 from baselines.omr.recogniser.staves import Staff
-from baselines.omr.recogniser.symbols import HEADS, STRIDE
+from baselines.omr.recogniser.symbols import CLEFS, HEADS, STRIDE
 
 _BAR = 0.5
 """Share of a staff's height that a bar line covers at least."""
 
+_RULED = 0.97
+"""Share of the height of several staves that is black where a line goes through them; the network may then doubt."""
+
+_DOUBTED = 0.1
+
 _NEAR = 2.0
 """Interlines within which bar lines are parts of one."""
+
+_FIRST_CLEF = 7.0
+"""Interlines from where a line begins, within which its first clef stands."""
+
+_CLEAR = 0.35
+"""Chance of a clef from which on it counts elsewhere."""
 
 _FARTHEST = 11.0
 """Interlines from a staff to a mark that still belongs to it."""
@@ -47,21 +58,28 @@ class System:
         return int(np.clip(np.searchsorted(self.bars, x) - 1, 0, len(self.bars) - 2))
 
 
-def with_bars(staves: Sequence[Staff], marks: Marks) -> System:
-    """A system with the bar lines found in it; the ends of its staves are bars, too."""
+def with_bars(staves: Sequence[Staff], marks: Marks, ink: NDArray[np.float32]) -> System:
+    """A system with the bar lines found in it; the ends of its staves are bars, too.
+
+    Args:
+        ink: (h, w) of the scaled page, 0 paper to 1 ink.
+    """
     left, right = min(s.left for s in staves), max(s.right for s in staves)
-    lines = [x for x in bar_lines(staves, marks.stroke("bar-line")) if x - left > _NEAR * UNIT]
+    lines = [x for x in bar_lines(staves, marks.stroke("bar-line"), ink) if x - left > _NEAR * UNIT]
     heads = [m.x for m in marks.symbols if m.kind in HEADS and staves[0].top < m.y < staves[-1].bottom]
     open_end = not lines or any(lines[-1] + 0.5 * UNIT < x < right for x in heads)
     ends = [*lines, right] if open_end else lines
     return System(tuple(staves), (left, *ends))
 
 
-def bar_lines(staves: Sequence[Staff], chances: NDArray[np.float32]) -> list[float]:
+def bar_lines(staves: Sequence[Staff], chances: NDArray[np.float32], ink: NDArray[np.float32]) -> list[float]:
     """x of bar lines that go through all ``staves``, those of a double bar as one (its last)."""
     wide = np.maximum(chances, np.maximum(np.roll(chances, 1, 1), np.roll(chances, -1, 1)))
     shares = [_share(wide, staff) for staff in staves]
     covered = np.min(shares, axis=0)
+    if len(staves) > 1:
+        ruled = _ruled(staves, ink)[: len(covered)] >= _RULED
+        covered = np.where(ruled & (covered > _DOUBTED), 1.0, covered)
     weight = np.mean([_share(chances, staff) for staff in staves], axis=0)
     found: list[float] = []
     begin = None
@@ -78,6 +96,14 @@ def bar_lines(staves: Sequence[Staff], chances: NDArray[np.float32]) -> list[flo
                 found.append(x)
             begin = None
     return found
+
+
+def _ruled(staves: Sequence[Staff], ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Share of the rows from the first to the last line of a system that are black, of each cell's columns."""
+    rows = ink[int(staves[0].top) : int(staves[-1].bottom) + 1, : ink.shape[1] // STRIDE * STRIDE] > 0.35
+    wide = rows | np.roll(rows, 1, 1)
+    share: NDArray[np.float32] = wide.mean(axis=0, dtype=np.float32).reshape(-1, STRIDE).max(axis=1)
+    return np.append(share, np.float32(0))
 
 
 def _share(chances: NDArray[np.float32], staff: Staff) -> NDArray[np.float32]:
@@ -100,7 +126,21 @@ class Placed:
 
 def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
     """Every mark that is near a staff, from left to right."""
-    return [placed for mark in marks.symbols if (placed := _place(systems, mark)) is not None]
+    placed = [p for mark in marks.symbols if (p := _place(systems, mark)) is not None]
+    clefs = [p for p in placed if p.mark.kind in CLEFS]
+    return [p for p in placed if p.mark.kind not in CLEFS or _is_plausible(p, clefs, systems[p.system])]
+
+
+def _is_plausible(clef: Placed, clefs: Sequence[Placed], system: System) -> bool:
+    """Where a line begins there is one clef a staff, the likeliest; elsewhere a clef must be clear."""
+
+    def begins(p: Placed) -> bool:
+        return p.mark.x < system.left + _FIRST_CLEF * UNIT
+
+    if not begins(clef):
+        return clef.mark.chance >= _CLEAR
+    rivals = [p for p in clefs if (p.system, p.staff) == (clef.system, clef.staff) and begins(p)]
+    return clef is max(rivals, key=lambda p: p.mark.chance)
 
 
 def _place(systems: Sequence[System], mark: Mark) -> Placed | None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.omr.recogniser.symbols import INTERLINE_PX, KINDS, PROPERTIES, STRIDE, STROKES
+from baselines.omr.recogniser.symbols import CLEFS, INTERLINE_PX, KEY_SIGNS, KINDS, PROPERTIES, STRIDE, STROKES
 
 UNIT: float = float(INTERLINE_PX)
 """An interline, in pixels of the scaled page: the coordinates of everything that follows."""
 
-_LEAST = 0.3
-"""Chance from which on a mark counts."""
+_LEAST, _LEAST_SIGN = 0.3, 0.1
+"""Chance from which on a mark counts; signs that stand only in certain places are looked at earlier."""
+
+_SIGNS = (*KEY_SIGNS, *CLEFS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,8 @@ def find_marks(maps: Maps) -> Marks:
     from scipy.ndimage import maximum_filter
 
     highest = maximum_filter(maps.kinds, size=(1, 3, 3), mode="constant")
-    kind, row, column = np.nonzero((maps.kinds == highest) & (maps.kinds >= _LEAST))
+    least = np.array([_LEAST_SIGN if kind in _SIGNS else _LEAST for kind in KINDS], np.float32)[:, None, None]
+    kind, row, column = np.nonzero((maps.kinds == highest) & (maps.kinds >= least))
     order = np.argsort(-maps.kinds[kind, row, column], kind="stable")
     symbols: list[Mark] = []
     for k, r, c in zip(kind[order], row[order], column[order], strict=True):

@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from baselines.omr.recogniser.columns import QUARTER, Columns, in_columns
+from baselines.omr.recogniser.keys import clef_of, default_clef, is_clef
 from baselines.omr.recogniser.layout import Placed, System, place, with_bars
 from baselines.omr.recogniser.marks import Marks
 from baselines.omr.recogniser.metre import Metre, metres
 from baselines.omr.recogniser.pitches import (
     Pitch,
     StaffState,
-    default_clef,
     octave_signs,
     read_pitches,
 )
 from baselines.omr.recogniser.rhythm import Timing, time_measure
 from baselines.omr.recogniser.staves import Staff
-from baselines.omr.recogniser.symbols import CLEFS
+from baselines.omr.recogniser.ties import with_ties
 
 _AT_BEGIN = 8.0 * 8
 """Pixels from the beginning of a measure in which a clef or time signature counts as its own."""
@@ -58,14 +61,17 @@ class _Course:
     """Ticks of the measures so far, where no time signature was seen."""
 
 
-def read_music(groups: Sequence[Sequence[Staff]], marks: Marks) -> tuple[list[System], list[ReadMeasure]]:
+def read_music(
+    groups: Sequence[Sequence[Staff]], marks: Marks, ink: NDArray[np.float32]
+) -> tuple[list[System], list[ReadMeasure]]:
     """Read a page.
 
     Args:
         groups: staves of each system, in pixels of the scaled page.
+        ink: (h, w), the scaled page.
     """
-    systems = [with_bars(group, marks) for group in groups]
-    placed = place(systems, marks)
+    systems = [with_bars(group, marks, ink) for group in groups]
+    placed = with_ties(place(systems, marks), systems, marks.stroke("tie"))
     course = _Course()
     measures: list[ReadMeasure] = []
     for number, system in enumerate(systems):
@@ -115,10 +121,8 @@ def _metre_of(ticks: int) -> Metre:
 
 def _clefs(system: System, own: Sequence[Placed], states: Sequence[StaffState]) -> list[tuple[str, ...]]:
     """The clefs of all staves where each measure begins."""
-    from baselines.omr.recogniser.pitches import clef_of
-
     now = [state.clef.name for state in states]
-    signs = sorted((p for p in own if p.mark.kind in CLEFS and abs(p.position) <= 5), key=lambda p: p.mark.x)
+    signs = sorted((p for p in own if is_clef(p)), key=lambda p: p.mark.x)
     found = []
     for left in system.bars[:-1]:
         is_first = left == system.bars[0]

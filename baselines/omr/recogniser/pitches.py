@@ -7,31 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 
+from baselines.omr.recogniser.keys import Clef, clef_of, is_clef, key_alter, keys
 from baselines.omr.recogniser.layout import Placed, System
 from baselines.omr.recogniser.marks import UNIT
-from baselines.omr.recogniser.symbols import ACCIDENTALS, ALTERS, CLEFS, HEADS, KEY_SIGNS, STRIDE
+from baselines.omr.recogniser.symbols import ACCIDENTALS, ALTERS, HEADS, STRIDE
 
 STEPS = "CDEFGAB"
 _SEMITONES = (0, 2, 4, 5, 7, 9, 11)
-_SHARPS = (3, 0, 4, 1, 5, 2, 6)
-"""Steps in the order in which keys raise them; flats come the other way."""
-
-_CLEF_STEP = {"clef-G": 32, "clef-F": 24, "clef-C": 28}
-"""Steps from C0 to the note that a clef names: G4, F3, C4."""
-
-_CLEF_HOME = {"clef-G": -2, "clef-F": 2, "clef-C": 0}
 _ACCIDENTAL_REACH = 7.0
 """Interlines from an accidental to its note, at most."""
 
 _SIGNS = {0: "", 1: "#", 2: "##", -1: "b", -2: "bb"}
-
-
-@dataclass(frozen=True)
-class Clef:
-    """``step`` steps above C0 are in the middle of the staff."""
-
-    name: str
-    middle: int
 
 
 @dataclass(frozen=True)
@@ -66,52 +52,6 @@ class StaffState:
     def alter(self, step: int) -> int:
         """Alteration of a note without an accidental of its own."""
         return self.altered.get(step, key_alter(self.fifths, step))
-
-
-def key_alter(fifths: int, step: int) -> int:
-    """Semitones by which a key raises a step."""
-    place = _SHARPS.index(step % 7)
-    return 1 if place < fifths else -1 if 6 - place < -fifths else 0
-
-
-def clef_of(kind: str, position: int) -> Clef:
-    """A clef drawn ``position`` half interlines above the middle line."""
-    line = 2 * round(position / 2)
-    at = line if kind == "clef-C" else _CLEF_HOME[kind]
-    names = {"clef-G": "G", "clef-F": "F", "clef-C": {-4: "C1", -2: "C2", 2: "C4"}.get(at, "C")}
-    at = {"C1": -4, "C2": -2, "C4": 2, "C": 0}.get(names[kind], at)
-    return Clef(names[kind], _CLEF_STEP[kind] - at)
-
-
-def default_clef(staff: int, staves: int) -> Clef:
-    """Where no clef was found: F on the lower of several staves."""
-    return clef_of("clef-F", 2) if staves > 1 and staff == staves - 1 else clef_of("clef-G", -2)
-
-
-def keys(marks: Sequence[Placed], staves: int) -> list[tuple[float, int]]:
-    """Changes of key in a system: (x from which on, fifths), as most of its staves have them."""
-    signs = sorted((m for m in marks if m.mark.kind in KEY_SIGNS), key=lambda m: m.mark.x)
-    groups: list[list[Placed]] = []
-    for sign in signs:
-        if groups and sign.mark.x - groups[-1][-1].mark.x < 2.6 * UNIT:
-            groups[-1].append(sign)
-        else:
-            groups.append([sign])
-    return [(group[0].mark.x - UNIT, _fifths(group, staves)) for group in groups]
-
-
-def _fifths(group: Sequence[Placed], staves: int) -> int:
-    """Each staff counts; where they differ, the staff whose signs are surest."""
-    votes: dict[int, float] = {}
-    for staff in range(staves):
-        own = [m for m in group if m.staff == staff]
-        if own:
-            sharps = sum(m.mark.kind == "key-sharp" for m in own)
-            flats = sum(m.mark.kind == "key-flat" for m in own)
-            fifths = sharps if sharps >= flats else -flats
-            votes[fifths] = votes.get(fifths, 0) + float(np.mean([m.mark.chance for m in own])) + 0.05 * len(own)
-    best = max(votes, key=lambda f: (votes[f], abs(f)))
-    return int(np.clip(best, -7, 7))
 
 
 @dataclass(frozen=True)
@@ -163,7 +103,8 @@ def read_pitches(
     system: System, marks: Sequence[Placed], shifts: Sequence[Shift], states: Sequence[StaffState]
 ) -> dict[int, Pitch]:
     """The pitch of every head in ``marks`` (of one system), by ``id`` of its ``Placed``; ``states`` go on."""
-    changes = keys(marks, len(system.staves))
+    now = states[0].fifths if any(state.sounding for state in states) else None
+    changes = keys(marks, [state.clef for state in states], system.bars, now)
     pitches: dict[int, Pitch] = {}
     for staff, state in enumerate(states):
         own = sorted((m for m in marks if m.staff == staff), key=lambda m: (m.measure, m.mark.x))
@@ -175,7 +116,7 @@ def read_pitches(
                 measure, state.altered = placed.measure, {}
             while pending and pending[0][0] <= placed.mark.x:
                 state.fifths = pending.pop(0)[1]
-            if placed.mark.kind in CLEFS and abs(placed.position) <= 5:
+            if is_clef(placed):
                 state.clef = clef_of(placed.mark.kind, placed.position)
             elif placed.mark.kind in HEADS:
                 octaves = sum(s.octaves for s in shifts if s.staff == staff and _within(placed, s))
@@ -197,7 +138,8 @@ def _pitch(placed: Placed, state: StaffState, accidentals: Mapping[int, int], oc
     if is_tied and own is None and step not in state.altered:
         alter = state.sounding.get(step, alter)
     state.sounding[step] = alter
-    return Pitch(step, alter, octaves)
+    pitch = Pitch(step, alter, octaves)
+    return pitch if 0 <= pitch.midi <= 127 else Pitch(step, 0)
 
 
 def _attached(own: Sequence[Placed]) -> dict[int, int]:

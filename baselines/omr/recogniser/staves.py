@@ -110,7 +110,7 @@ def comb(rows: NDArray[np.float32], interline: float) -> NDArray[np.float32]:
     teeth = np.sort(np.stack([shifted(lines, k * interline) for k in range(-2, 3)]), axis=0)
     gaps = np.stack([shifted(rows, (k + 0.5) * interline) for k in range(-2, 2)]).mean(axis=0)
     beyond = np.maximum(shifted(rows, -3 * interline), shifted(rows, 3 * interline))
-    answer: NDArray[np.float32] = teeth[1:3].mean(axis=0) - gaps - 0.3 * beyond
+    answer: NDArray[np.float32] = teeth[:3].mean(axis=0) - gaps - 0.3 * beyond
     return answer
 
 
@@ -136,27 +136,43 @@ def find_staves(ink: NDArray[np.float32], rows: NDArray[np.float32], interline: 
         rows: its ``slabs``.
     """
     each = np.maximum(comb(rows, interline), 0)
-    answer = np.sort(each, axis=0)[SLABS // 3 :].mean(axis=0)
+    ranked = np.sort(each, axis=0)
+    answer = (ranked[SLABS // 3 :].mean(axis=0) + ranked[-(SLABS // 4) :].mean(axis=0)) / 2  # the last may be short
     strongest = float(answer.max(initial=0))
-    middles: list[int] = []
+    found: list[Staff] = []
     for at in np.argsort(-answer, kind="stable"):
-        if answer[at] < max(_FAINTEST, 0.25 * strongest):
+        if answer[at] < max(_FAINTEST, 0.2 * strongest):
             break
-        if all(abs(at - other) > 3.5 * interline for other in middles):
-            middles.append(int(at))
-    found = [_staff(ink, answer, at, interline) for at in sorted(middles)]
-    return [staff for staff in found if staff.right - staff.left > 8 * interline]
+        if all(abs(at - other.middle) > 3.5 * interline for other in found):
+            staff = _staff(ink, answer, int(at), interline)
+            if all(abs(staff.middle - other.middle) > 5.5 * interline for other in found):
+                found.append(staff)
+    wide = [staff for staff in found if staff.right - staff.left > 8 * interline]
+    return sorted(wide, key=lambda staff: staff.middle)
 
 
 def _staff(ink: NDArray[np.float32], answer: NDArray[np.float32], at: int, interline: float) -> Staff:
-    middle = _middle(ink, refined(answer, at) + 0.5, interline)
+    middle = _middle(ink, _on_its_lines(ink, refined(answer, at) + 0.5, interline), interline)
     left, right = _ends(ink, middle, interline)
     return Staff(middle, interline, left, right)
 
 
+def _on_its_lines(ink: NDArray[np.float32], about: float, interline: float) -> float:
+    """``about``, or some lines above or below, where ledger lines were taken for lines of the staff."""
+    typical = _typical(ink, about, interline, 15)  # beams cover many columns, lines nearly all
+
+    def strength(line: int) -> float:
+        row = int(about + line * interline)
+        return float(typical[max(0, row - 1) : row + 2].max(initial=0))
+
+    lines = {k: strength(k) for k in range(-6, 7)}
+    fits = {s: sum(lines[s + k] for k in range(-2, 3)) - lines[s - 3] - lines[s + 3] for s in (0, -1, 1, -2, 2, -3, 3)}
+    return about + max(fits, key=fits.__getitem__) * interline
+
+
 def _middle(ink: NDArray[np.float32], about: float, interline: float) -> float:
     """y of the third line, from the mass of all five."""
-    columns = np.median(ink.reshape(ink.shape[0], -1), axis=1) if ink.shape[1] < 8 else _typical(ink, about, interline)
+    columns = _typical(ink, about, interline, 50)
     offsets = []
     for k in range(-2, 3):
         line = about + k * interline
@@ -167,12 +183,12 @@ def _middle(ink: NDArray[np.float32], about: float, interline: float) -> float:
     return float(np.median(offsets)) if offsets else about
 
 
-def _typical(ink: NDArray[np.float32], about: float, interline: float) -> NDArray[np.float32]:
-    """The median of each row near a staff, over the columns where its lines are."""
-    low, high = max(0, int(about - 4 * interline)), min(len(ink), int(about + 4 * interline) + 1)
+def _typical(ink: NDArray[np.float32], about: float, interline: float, percentile: float) -> NDArray[np.float32]:
+    """A percentile of each row, over the columns where the lines of a staff are."""
+    low, high = max(0, int(about - 2 * interline)), min(len(ink), int(about + 2 * interline) + 1)
     dark = ink[low:high].mean(axis=0)
-    kept = ink[:, dark > np.median(dark) * 0.8]
-    typical: NDArray[np.float32] = np.median(kept, axis=1) if kept.shape[1] else np.median(ink, axis=1)
+    kept = ink[:, dark > np.percentile(dark, 90) * 0.25]
+    typical: NDArray[np.float32] = np.percentile(kept, percentile, axis=1)
     return typical
 
 

@@ -15,6 +15,9 @@ HEIGHT_PX, WIDTH_PX = 352, 512
 SPREAD_CELLS = 0.8
 """Standard deviation of a mark around a symbol's centre."""
 
+_THIN = 2.5
+"""A stem is half a cell wide; a cell that it goes through is to be marked."""
+
 _REACH = 2
 """Cells around a symbol's centre in which it is marked and described."""
 
@@ -126,8 +129,10 @@ def _strokes(page: LabelledPage, left: float, top: float, scale: float) -> NDArr
             pen.line(corners, fill=255, width=2)
     full = np.stack([np.asarray(layer, np.float32) for layer in layers]) / 255
     shape = (len(STROKES), HEIGHT_PX // STRIDE, STRIDE, WIDTH_PX // STRIDE, STRIDE)
-    averaged: NDArray[np.float32] = full.reshape(shape).mean(axis=(2, 4))
-    return averaged
+    averaged = full.reshape(shape).mean(axis=(2, 4))
+    thin = np.array([1.0 if kind == "beam" else _THIN for kind in STROKES], np.float32)[:, None, None]
+    marked: NDArray[np.float32] = np.clip(thin * averaged, 0, 1)
+    return marked
 
 
 def _said(page: LabelledPage, left: float, top: float, scale: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -23,8 +23,8 @@ from scorebench.weights import load_into, read_checkpoint, save_weights
 CROPS = 4
 """In a step."""
 
-LEARNING_RATE, DECAY, WARM_UP = 3e-3, 1e-2, 50
-REPORT_EVERY = 25
+LEARNING_RATE, DECAY, WARM_UP = 2e-3, 1e-2, 50
+REPORT_EVERY = 10
 
 
 def batch(pages: Sequence[LabelledPage], step: int, seed: int) -> tuple[Tensor, ...]:
@@ -50,7 +50,9 @@ def train(folder: Path, out: Path, steps: int, seed: int, begin: Path | None) ->
     if begin is not None:
         load_into(net, {k: v.float() if v.is_floating_point() else v for k, v in read_checkpoint(begin).items()}, begin)
     optimiser = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, steps, pct_start=WARM_UP / steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, LEARNING_RATE, steps, pct_start=min(WARM_UP / steps, 0.12)
+    )
     known: dict[Path, LabelledPage] = {}
     said: dict[str, float] = {}
     began = time.monotonic()

@@ -1,0 +1,86 @@
+import time
+
+import numpy as np
+import pytest
+
+from baselines.omr.recogniser import BuiltIn
+from baselines.omr.recogniser.training.snippets import score
+from baselines.omr.scores import page_counts
+from scorebench.errors import DataError
+
+TUNE = """<?xml version="1.0" encoding="UTF-8"?><mei xmlns="http://www.music-encoding.org/ns/mei" meiversion="5.0">
+<music><body><mdiv><score><scoreDef keysig="1s" meter.count="3" meter.unit="4"><staffGrp symbol="brace" bar.thru="true">
+<staffDef n="1" lines="5" clef.shape="G" clef.line="2"/><staffDef n="2" lines="5" clef.shape="F" clef.line="4"/>
+</staffGrp></scoreDef><section>{}</section></score></mdiv></body></music></mei>"""
+MEASURE = """<measure n="{n}"><staff n="1"><layer n="1"><note dur="4" pname="d" oct="5"/><beam>
+<note dur="8" pname="g" oct="4"/><note dur="8" pname="a" oct="4"/><note dur="8" pname="b" oct="4"/>
+<note dur="8" pname="c" oct="5"/></beam></layer></staff><staff n="2"><layer n="1"><chord dur="2">
+<note pname="g" oct="3"/><note pname="b" oct="3"/></chord><note dur="4" pname="a" oct="3"/></layer></staff></measure>"""
+
+
+@pytest.fixture(scope="module")
+def engraving():
+    pytest.importorskip("verovio")
+    pytest.importorskip("cairosvg")
+    from scorebench.build.engrave import engrave
+
+    return engrave(TUNE.format("".join(MEASURE.format(n=n + 1) for n in range(24))), "tune")
+
+
+def test_reads_what_an_engraver_drew(engraving):
+    page = engraving.pages[0]
+    reading = BuiltIn().read(page.image)
+    true = engraving.notes[engraving.notes["page"] == 0]
+    counts = page_counts(true, reading, page.image.shape[1])
+    assert counts["pitches"] >= 0.95 * max(counts["true"], counts["read"])
+    assert counts["ordered"] >= 0.98 * counts["pitches"]
+    assert set(reading.measures["fifths"]) == {1}
+    assert set(reading.measures["clefs"]) == {"G,F"}
+    assert len(reading.systems) == len(page.systems)
+
+
+def test_the_same_picture_gives_the_same_reading(engraving):
+    image = engraving.pages[0].image
+    first, second = BuiltIn().read(image), BuiltIn().read(image)
+    assert first.notes.equals(second.notes)
+    assert first.measures.equals(second.measures)
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_an_empty_picture_holds_nothing(grey):
+    reading = BuiltIn().read(np.full((600, 400), grey, np.uint8))
+    assert reading.confidence == 0
+    assert reading.notes.empty
+
+
+def test_noise_and_photographs_hold_nothing():
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 256, (900, 700), np.uint8)
+    rows, columns = np.mgrid[:900, :700]
+    photograph = (127 + 60 * np.sin(rows / 90) + 60 * np.cos(columns / 70)).astype(np.uint8)
+    for picture in (noise, photograph):
+        assert BuiltIn().read(picture).confidence == 0
+
+
+def test_staves_without_notes_hold_nothing(page):
+    assert BuiltIn().read(page(700, 800, [150, 220, 400, 470], 7)).confidence == 0
+
+
+def test_a_huge_scan_takes_seconds():
+    image = np.full((10_000, 7_000), 255, np.uint8)
+    image[2000:2010] = 0
+    began = time.process_time()
+    assert BuiltIn().read(image).confidence == 0
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((50, 50), np.uint8), np.zeros((300, 300, 3), np.uint8), np.zeros((300, 300), np.float32)]
+)
+def test_what_is_no_grey_picture_is_refused(picture):
+    with pytest.raises(DataError, match="picture is"):
+        BuiltIn().read(picture)
+
+
+def test_random_scores_depend_on_their_seed_alone():
+    assert score(3, 4) == score(3, 4) != score(4, 4)

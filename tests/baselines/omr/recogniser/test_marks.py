@@ -1,0 +1,81 @@
+import numpy as np
+
+from baselines.omr.recogniser.layout import Placed, System, bar_lines
+from baselines.omr.recogniser.marks import UNIT, Maps, Marks, find_marks
+from baselines.omr.recogniser.metre import Metre, metres
+from baselines.omr.recogniser.staves import Staff
+from baselines.omr.recogniser.stems import count_beams, find_stem
+from baselines.omr.recogniser.symbols import KINDS, OFFSETS, PROPERTIES, STRIDE, STROKES
+from baselines.omr.recogniser.ties import with_ties
+
+
+def empty_maps(height=60, width=80):
+    says = {name: np.full((size, height, width), 1 / size, np.float32) for name, size in PROPERTIES.items()}
+    kinds, strokes = (np.zeros((len(names), height, width), np.float32) for names in (KINDS, STROKES))
+    return Maps(kinds, strokes, says, np.zeros((len(OFFSETS), height, width), np.float32))
+
+
+def test_a_peak_is_a_mark_where_its_offsets_say():
+    maps = empty_maps()
+    maps.kinds[KINDS.index("filled"), 20:23, 30:33] = 0.5
+    maps.kinds[KINDS.index("filled"), 21, 31] = 0.9
+    maps.offsets[:2, 21, 31] = 0.25, -0.5
+    maps.properties["log"][:, 21, 31] = np.eye(7)[4]
+    (mark,) = find_marks(maps).symbols
+    assert (mark.kind, mark.x, mark.y) == ("filled", 31.75 * STRIDE, 21 * STRIDE)
+    assert mark.most("log") == 4
+
+
+def test_one_head_is_not_two_kinds_of_head():
+    maps = empty_maps()
+    maps.kinds[KINDS.index("half"), 20, 30] = 0.6
+    maps.kinds[KINDS.index("filled"), 20, 31] = 0.7
+    assert [m.kind for m in find_marks(maps).symbols] == ["filled"]
+
+
+def test_beams_are_counted_at_the_stem(mark):
+    strokes = np.zeros((len(STROKES), 100, 100), np.float32)
+    strokes[STROKES.index("stem"), 40:70, 52] = 0.8
+    for beam, rows in enumerate((slice(40, 42), slice(43, 45), slice(46, 48))):
+        strokes[STROKES.index("beam"), rows, 50:80] = 1.0
+        stem = find_stem(mark("filled", 50.0 * STRIDE, 69.0 * STRIDE, log=2, stem=1), strokes[0])
+        assert (stem.direction, stem.x) == (1, 52)
+        assert count_beams(stem, strokes[1], 69) == beam + 1
+
+
+def test_a_head_without_a_stem_has_none(mark):
+    assert find_stem(mark("filled", 100.0, 100.0, log=2), np.zeros((100, 100), np.float32)) is None
+
+
+def test_a_bar_line_goes_through_all_staves():
+    staves = [Staff(50.0, UNIT, 0.0, 190.0), Staff(150.0, UNIT, 0.0, 190.0)]
+    chances = np.zeros((100, 100), np.float32)
+    chances[:, 40] = chances[:, 70] = chances[:, 73] = 0.9
+    chances[:45, 20] = 0.9  # through the upper staff only
+    found = bar_lines(staves, chances, np.zeros((200, 200), np.float32))
+    assert np.allclose(found, [40.5 * STRIDE, 72 * STRIDE])
+
+
+def test_a_tie_is_a_bow_from_head_to_head(mark):
+    system = System((Staff(100.0, UNIT, 0.0, 400.0),), (0.0, 400.0))
+    heads = [Placed(mark("filled", x, 100.0, log=2), 0, 0, 0, 0) for x in (100.0, 180.0, 260.0)]
+    chances = np.zeros((100, 200), np.float32)
+    chances[44, 53:88] = 0.9
+    tied = [p.mark.most("tied") for p in with_ties(heads, [system], chances)]
+    assert tied == [0, 1, 0]
+
+
+def digit(mark, number, position, staff=0):
+    return Placed(mark(f"digit-{number}", 100.0, 0.0), 0, staff, 0, position)
+
+
+def test_time_signatures_are_read_from_above_and_below(mark):
+    signs = [digit(mark, 6, 2), digit(mark, 8, -2), digit(mark, 3, 2, 1)]
+    assert metres(signs, 2) == [(100.0, Metre(6, 8))]
+    assert metres([digit(mark, 6, 2)], 1) == []
+    assert metres([Placed(mark("cut", 50.0, 0.0), 0, 0, 0, 0)], 1) == [(50.0, Metre(2, 2))]
+
+
+def test_strokes_are_found_by_name():
+    strokes = np.arange(len(STROKES) * 4, dtype=np.float32).reshape(len(STROKES), 2, 2)
+    assert Marks((), strokes).stroke("beam")[0, 0] == 4
