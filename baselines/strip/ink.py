@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import maximum_filter
 
 from scorebench.errors import DataError
 
@@ -13,7 +14,8 @@ MOST_PIXELS = 1_500_000
 LEAST_PIXELS = 400_000
 """A page of less is made twice as large, so that white is left between its lines."""
 _PAPER_PX = 64
-"""Paper is as light as the median of a square of that size: lighter and darker parts of a scan do not matter."""
+"""Paper is as light as the median of a square of that size, or of one beside it that is lighter: neither shadows nor
+the black border of a scan matter."""
 _LEAST_PAPER = 32
 """Nothing that is darker is paper."""
 
@@ -59,7 +61,7 @@ def _paper(page: NDArray[np.uint8]) -> NDArray[np.float32]:
     down, across = -(-rows // _PAPER_PX), -(-columns // _PAPER_PX)
     padded = np.pad(page, ((0, down * _PAPER_PX - rows), (0, across * _PAPER_PX - columns)), mode="edge")
     squares = padded.reshape(down, _PAPER_PX, across, _PAPER_PX).swapaxes(1, 2).reshape(down, across, -1)
-    light = np.maximum(np.median(squares, axis=2), _LEAST_PAPER).astype(np.float32)
+    light = maximum_filter(np.maximum(np.median(squares, axis=2), _LEAST_PAPER).astype(np.float32), 3)
     if (light == light[0, 0]).all():
         return np.full(page.shape, light[0, 0], np.float32)
     smooth = Image.fromarray(light).resize((across * _PAPER_PX, down * _PAPER_PX), Image.Resampling.BILINEAR)

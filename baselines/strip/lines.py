@@ -16,6 +16,10 @@ _SURELY = 0.05
 """Share of a line's length that must speak for another place of the staff."""
 _SURE_LINES = 3
 """Lines that must be seen at one place without notes on them, to know where the staff is there."""
+_OUTLIER_PX = 1.0
+"""A line that is this far from where the others say is not the line, but a beam beside it."""
+_USUAL_PERCENT = 30
+"""Of all ink on the lines, that which has nothing but the lines is in this percentile."""
 _PRINTED = 0.75
 """Share of its length at which each line of a staff must be seen."""
 _OUTSIDE = 4.0
@@ -125,7 +129,8 @@ def lines_missed(ink: NDArray[np.float32], staff: Staff) -> int:
     number = np.arange(-_MISSED, LINES + _MISSED)
     lines = staff.lines_at(columns + 0.5)[0] + staff.interline * number[:, None]
     thick = _ink_near(ink, lines, columns)
-    seen = (thick > 0.5 * np.median(thick[_MISSED + 1 : _MISSED + LINES - 1])).mean(axis=1)
+    usual = np.percentile(thick[_MISSED + 1 : _MISSED + LINES - 1], _USUAL_PERCENT)
+    seen = (thick > usual / 2).mean(axis=1)
     seen[(lines < 0).any(axis=1) | (lines >= len(ink)).any(axis=1)] = 0
     five = np.convolve(seen, np.ones(LINES), mode="valid")
     shift = int(np.argmax(five)) - _MISSED
@@ -167,10 +172,19 @@ def _straightened(
 
 
 def _evenly(number: NDArray[np.int64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(5,) at equal distances, as are ``y`` of the lines of these numbers, at least 3, but for one (Theil-Sen)."""
+    """(5,) at equal distances, as are ``y`` of the lines of these numbers, at least 3, but for outliers.
+
+    Those are found against the medians (Theil-Sen); among the others squares are least, as rows are whole.
+    """
     upper, lower = np.triu_indices(len(y), 1)
     distance = np.median((y[lower] - y[upper]) / (number[lower] - number[upper]))
-    return np.asarray(np.median(y - distance * number) + distance * np.arange(LINES), np.float64)
+    rest = y - distance * number
+    near = np.abs(rest - np.median(rest)) < _OUTLIER_PX
+    if near.sum() > 2:
+        distance, first = np.polyfit(number[near], y[near], 1)
+    else:
+        first = np.median(rest)
+    return np.asarray(first + distance * np.arange(LINES), np.float64)
 
 
 def _slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
@@ -187,7 +201,7 @@ def _columns_with_lines(
     """(5, n) in which columns there is ink on each line; (n,) where it is on at least 4, and white between them."""
     lines = staff.lines_at(columns + 0.5)
     thick = _ink_near(ink, lines, columns)
-    usual = float(np.median(thick))
+    usual = float(np.percentile(thick, _USUAL_PERCENT))
     inked = thick > np.clip(np.median(thick, axis=1, keepdims=True) / 2, 0.3 * usual, usual / 2)
     covered = (_ink_near(ink, (lines[1:] + lines[:-1]) / 2, columns) > max(usual / 2, 0.3)).sum(axis=0)
     return inked, (inked.sum(axis=0) >= LINES - 1) & (covered <= 1)

@@ -18,7 +18,7 @@ _VISIBLE = 0.15
 """How clear a staff must be where it is followed."""
 _GAP_COLUMNS = 4
 """Columns over which a staff that is hidden by notes is followed."""
-_SHORTEST = 10.0
+_SHORTEST = 12.0
 """Length of the shortest staff, in distances of its lines."""
 
 

@@ -43,14 +43,25 @@ def find_systems(page: NDArray[np.uint8]) -> pd.DataFrame:
 
 
 def systems_of(ink: NDArray[np.float32], staves: list[Staff]) -> list[list[Staff]]:
-    """``staves``, from top to bottom, by system, in reading order."""
+    """``staves``, from top to bottom, by system, in reading order; staves between those of a system are left out."""
     black = maximum_filter1d(ink > _BLACK, 3, axis=1)  # a bar line may lean by a pixel or two
     group = list(range(len(staves)))
     for number, upper in enumerate(staves):
         for lower in range(number + 1, min(number + 1 + _NEXT, len(staves))):
             if group[lower] != group[number] and _connected(black, upper, staves[lower]):
                 group = [group[number] if g == group[lower] else g for g in group]
-    return _in_reading_order([[staves[i] for i in range(len(staves)) if group[i] == g] for g in dict.fromkeys(group)])
+    systems = [[staves[i] for i in range(len(staves)) if group[i] == g] for g in dict.fromkeys(group)]
+    outer = [system for system in systems if not any(_within(system, other) for other in systems)]
+    return _in_reading_order(outer)
+
+
+def _within(system: list[Staff], other: list[Staff]) -> bool:
+    """Whether ``system`` is between staves of ``other``: an alternative for a bar, or what looked like a staff."""
+    x = np.linspace(system[0].left, system[0].right, 3)
+    above, below = other[0], other[-1]
+    inside = (x > above.left) & (x < above.right)
+    lower, higher = system[0].lines_at(x)[0] > above.lines_at(x)[0], system[-1].lines_at(x)[-1] < below.lines_at(x)[-1]
+    return bool((inside & lower & higher).all())
 
 
 def _in_reading_order(systems: list[list[Staff]]) -> list[list[Staff]]:

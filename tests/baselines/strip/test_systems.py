@@ -53,12 +53,13 @@ def test_stems_and_slurs_between_staves_connect_nothing() -> None:
     assert len(boxes(drawing.page)) == 2
 
 
-def test_a_short_staff_between_two_that_are_connected() -> None:
+def test_a_short_staff_between_two_that_are_connected_is_part_of_their_system() -> None:
     drawing = Drawing()
     drawing.system(50, 780, [200, 330])
     drawing.staff(300, 520, 265)
-    found = boxes(drawing.page)
-    assert found[0] == pytest.approx([50, 200, 780, 358], abs=1.5)
+    drawing.staff(300, 520, 450)
+    expected = [[50, 200, 780, 358], [300, 450, 520, 478]]
+    assert boxes(drawing.page) == [pytest.approx(box, abs=1.5) for box in expected]
 
 
 def test_systems_side_by_side_are_read_from_left_to_right() -> None:
