@@ -1,6 +1,6 @@
 """The staves of a page. From the clearest place of each its lines are followed to both sides as far as they go.
 
-So a page may be turned by 2 degrees or a little warped, and staves may begin and end anywhere.
+So a page may be turned by 5 degrees or a little warped, and staves may begin and end anywhere.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.strip.comb import COLUMN_PX, LEAST_INK, LEAST_INTERLINE, Comb, Grid, comb_of
+from baselines.strip.comb import COLUMN_PX, LEAST_INK, LEAST_INTERLINE, MOST_SLOPE, Comb, Grid, comb_of
 from baselines.strip.ink import ink_of
 from baselines.strip.lines import LINES, Staff, lines_missed, staff_along, stretches
 
@@ -53,7 +53,7 @@ def staves_of(ink: NDArray[np.float32]) -> list[Staff]:
             trace = _followed(comb, comb.clear, row + round(missed * trace.distance), column, _VISIBLE * best)
             staff = _staff(comb, trace)
         _take(clear, trace)
-        staves += [part for part in stretches(ink, staff) if part.right - part.left >= _SHORTEST * part.interline]
+        staves += [part for part in stretches(ink, staff) if _credible(part)]
     slope = float(comb.drift[-1]) / ink.shape[1]
     return sorted(_apart(staves), key=lambda staff: staff.knots_y[0, 0] - slope * staff.left)
 
@@ -105,6 +105,13 @@ def _staff(comb: Comb, trace: _Trace) -> Staff:
     centre_x = np.asarray(COLUMN_PX * (trace.columns + 0.5), np.float64)
     top_y = np.asarray(trace.rows + comb.drift[trace.columns] + 0.5, np.float64)
     return staff_along(comb.profile[:, trace.columns], centre_x, top_y, trace.distance)
+
+
+def _credible(staff: Staff) -> bool:
+    """Whether it is long enough, and no more askew than what is looked for."""
+    fall = abs(float(staff.knots_y[0, -1] - staff.knots_y[0, 0]))
+    length = staff.right - staff.left
+    return length >= _SHORTEST * staff.interline and fall <= 1.5 * MOST_SLOPE * length
 
 
 def _apart(staves: list[Staff]) -> list[Staff]:

@@ -46,7 +46,7 @@ def test_staves_under_notes(interline: float, left: float, right: float) -> None
     are_at(find_staves(music(interline, left, right)), TOPS, left, right, interline)
 
 
-@pytest.mark.parametrize("degrees", [-4, -2, -0.6, 0.3, 1, 2, 4])
+@pytest.mark.parametrize("degrees", [-5, -2, -0.6, 0.3, 1, 2, 4])
 def test_a_page_that_was_turned(degrees: float) -> None:
     page = music()
     staves = find_staves(turned(page, degrees))

@@ -84,6 +84,15 @@ def test_a_page_that_was_turned(degrees: float) -> None:
     np.testing.assert_allclose(found, expected, atol=2.5)
 
 
+@pytest.mark.parametrize("degrees", [12, -20, 90])
+def test_a_page_that_was_turned_too_far_is_refused(degrees: float) -> None:
+    drawing = Drawing()
+    for top in (90, 320, 560, 800):
+        drawing.system(50, 780, [top, top + 62])
+    with pytest.raises(DataError, match="upright"):
+        find_systems(turned(drawing.page, degrees))
+
+
 def test_a_page_without_music_is_refused() -> None:
     with pytest.raises(DataError, match="find_systems: no staff"):
         find_systems(np.full((1181, 835), 255, np.uint8))
