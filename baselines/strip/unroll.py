@@ -109,17 +109,12 @@ def unroll(page: NDArray[np.uint8], systems: pd.DataFrame) -> Strip:
     if page.ndim != 2 or not page.size:
         raise DataError(f"a page of shape {page.shape} cannot be unrolled: it must be (height, width), and not empty")
     boxes = as_table(systems, SYSTEM_COLUMNS, "systems to unroll").sort_values("system", kind="stable")
-    left, top, right, bottom = _edges(boxes, page.shape)
-    scale = _scale(page.shape[1], bottom - top)
-    least, most = _territory(left, top, right, bottom, page.shape[0])
+    left, top, right, bottom = edges = _edges(boxes, page.shape)
+    scale = np.minimum(PAGE_WIDTH_PX / page.shape[1], HEIGHT_PX / (bottom - top))
     from_px = np.maximum(np.floor(left - MARGIN_PX / scale), 0)
     columns = _columns(from_px, np.minimum(right + MARGIN_PX / scale, page.shape[1]), scale)
-    middle = (top + bottom) / 2
-    pictures = [
-        _seen(page, from_px[i], columns[i], middle[i], (least[i], most[i]), float(scale[i])) for i in range(len(boxes))
-    ]
     return Strip(
-        image=np.concatenate(pictures, axis=1),
+        image=_side_by_side(page, edges, from_px, columns, scale),
         begins=np.concatenate([[0], np.cumsum(columns)]),
         scale=scale,
         from_px=from_px,
@@ -150,12 +145,6 @@ def _edges(boxes: pd.DataFrame, shape: tuple[int, ...]) -> _Edges:
     return left, top, right, bottom
 
 
-def _scale(page_width: int, height: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels of the strip for one of the page, for systems of ``height``."""
-    usual = PAGE_WIDTH_PX / page_width
-    return np.minimum(usual, HEIGHT_PX / height)
-
-
 def _columns(from_px: NDArray[np.float64], to_px: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.int64]:
     """How many columns each system has on the strip: whole ones, so that none is beyond the page."""
     columns = np.floor((to_px - from_px) * scale + 1e-9).astype(np.int64)
@@ -164,14 +153,25 @@ def _columns(from_px: NDArray[np.float64], to_px: NDArray[np.float64], scale: ND
     return columns
 
 
-def _territory(
-    left: NDArray[np.float64],
-    top: NDArray[np.float64],
-    right: NDArray[np.float64],
-    bottom: NDArray[np.float64],
-    page_height: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _side_by_side(
+    page: NDArray[np.uint8],
+    edges: _Edges,
+    from_px: NDArray[np.float64],
+    columns: NDArray[np.int64],
+    scale: NDArray[np.float64],
+) -> NDArray[np.uint8]:
+    """(160, W) the pictures of all systems."""
+    least, most = _territory(edges, page.shape[0])
+    middle = (edges[1] + edges[3]) / 2
+    pictures = [
+        _seen(page, from_px[i], columns[i], middle[i], (least[i], most[i]), float(scale[i])) for i in range(len(scale))
+    ]
+    return np.concatenate(pictures, axis=1)
+
+
+def _territory(edges: _Edges, page_height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """First and last y of the page that belong to each system: half way to the systems above and below it."""
+    left, top, right, bottom = edges
     middle = (top + bottom) / 2
     shares_columns = (left[:, None] < right) & (left < right[:, None])
     half_way = (bottom + top[:, None]) / 2  # [i, j]: where the system i below j begins
