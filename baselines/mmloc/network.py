@@ -56,7 +56,7 @@ class MMLoc(nn.Module):
         self.score = _score_tower(design)
         self.loudness = nn.BatchNorm1d(sound.SNIPPET[0], affine=False)
         self.sound = _sound_tower(design)
-        # The dense layer over what is seen and what is heard together is the sum of one over each.
+        # What is seen and what is heard meet by multiplication, which says at once where they agree.
         self.joint_of_score = nn.Conv1d(design.score_size, design.joint_size, 1, bias=False)
         self.joint_of_sound = nn.Linear(design.sound_size, design.joint_size, bias=False)
         last = max(1, design.joint_size // 2)
@@ -79,7 +79,7 @@ class MMLoc(nn.Module):
 
     def locate(self, seen: Tensor, heard: Tensor) -> Tensor:
         """(n or 1, joint_size, columns) and (n, joint_size) to (n, 40), logits of the buckets of the snippet."""
-        return as_buckets(self.joint(seen + heard[:, :, None]))
+        return as_buckets(self.joint(seen * heard[:, :, None]))
 
     def forward(self, snippets: Tensor, excerpts: Tensor) -> Tensor:
         """(v, 80, 256) snippets and (v * k, 78, 40), k excerpts for each, to (v * k, 40) logits."""
