@@ -41,7 +41,9 @@ def random_network() -> MMLoc:
                 torch.nn.init.uniform_(layer.weight, 0.5, 2)
                 torch.nn.init.uniform_(layer.bias, -0.1, 0.1)
     with torch.no_grad():
-        network.joint[-1].weight *= 20
+        network.joint_of_score.weight *= 5
+        network.joint_of_sound.weight *= 5
+        network.joint[-1].weight *= 5
     return network.eval().requires_grad_(False)
 
 
