@@ -45,8 +45,11 @@ class RLTracker:
         given: the systems, unless it finds them by itself.
         identity: the sha256 of the weights, and which network they are of.
         demo: whether the weights are not meant to compete; they say so themselves.
+        stochastic: that it draws its actions: a table is to show several seeds.
         device: where it runs.
     """
+
+    stochastic = True
 
     def __init__(self, checkpoint: Path | str, device: str = "auto", finds_systems: bool = False) -> None:
         """Load the weights in ``checkpoint``, a .safetensors of ours.
