@@ -14,7 +14,8 @@ from scorebench.files import write_json
 def bench(names: tuple[str, ...], json_file: Path | None) -> None:
     """Measure speed and exactness on this machine; without a NAME, everything.
 
-    Names: protocol (positions to errors), warping (on-line time warping beside off-line warping), cyolo.
+    Names: protocol (positions to errors), warping (on-line time warping beside off-line warping), and the trackers
+    cyolo, mm-loc, rl and omr.
 
     \b
     Example:
