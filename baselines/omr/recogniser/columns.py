@@ -15,6 +15,9 @@ QUARTER = 6720
 _APART = 0.75
 """Interlines between the middles of two columns, at least."""
 
+_ASIDE, _ASIDE_WHOLE = 1.5, 2.0
+"""Interlines from head to head, less than from one column to the next, of a second in a chord."""
+
 _LIKELY = 0.03
 """Values less likely than this are not tried."""
 
@@ -68,11 +71,30 @@ def in_columns(marks: Sequence[Placed]) -> Columns:
             groups[-1].append(placed)
         else:
             groups.append([placed])
+    groups = _joined(groups)
     xs = tuple(float(np.mean([m.mark.column for m in group])) for group in groups)
     events = tuple(event for number, group in enumerate(groups) for event in _events(number, group))
     graces = tuple((m, int(np.searchsorted(xs, m.mark.x))) for m in marks if m.mark.kind == "grace")
     whole = tuple(m.staff for m in marks if m.mark.kind == "measure-rest")
     return Columns(xs, events, graces, whole)
+
+
+def _joined(groups: Sequence[list[Placed]]) -> list[list[Placed]]:
+    """A head that is set aside, because it is a step from another of its column, belongs to that column."""
+    joined: list[list[Placed]] = []
+    for group in groups:
+        if joined and any(_is_aside(a, b) for a in joined[-1] for b in group):
+            joined[-1].extend(group)
+        else:
+            joined.append(list(group))
+    return joined
+
+
+def _is_aside(left: Placed, right: Placed) -> bool:
+    if left.staff != right.staff or "rest" in (left.mark.kind, right.mark.kind):
+        return False
+    width = _ASIDE_WHOLE if "whole" in (left.mark.kind, right.mark.kind) else _ASIDE
+    return abs(left.position - right.position) <= 1 and right.mark.x - left.mark.x < width * UNIT
 
 
 def _events(column: int, group: Sequence[Placed]) -> list[Event]:

@@ -1,6 +1,6 @@
 """Systems, their staves and their measures, and to which staff each mark belongs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from baselines.omr.recogniser.marks import UNIT, Mark, Marks
 from baselines.omr.recogniser.staves import Staff
-from baselines.omr.recogniser.symbols import CLEFS, HEADS, STRIDE
+from baselines.omr.recogniser.symbols import CLEFS, HEADS, RESTS, STRIDE
 
 _BAR = 0.5
 """Share of a staff's height that a bar line covers at least."""
@@ -128,7 +128,16 @@ def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
     """Every mark that is near a staff, from left to right."""
     placed = [p for mark in marks.symbols if (p := _place(systems, mark)) is not None]
     clefs = [p for p in placed if p.mark.kind in CLEFS]
-    return [p for p in placed if p.mark.kind not in CLEFS or _is_plausible(p, clefs, systems[p.system])]
+    clefs = [p for p in clefs if _is_plausible(p, clefs, systems[p.system])]
+    begins = {(p.system, p.staff): p.mark.x for p in reversed(clefs)}  # of each staff, its first clef
+    return [p for p in placed if p in clefs or (p.mark.kind not in CLEFS and _is_behind_clef(p, begins, systems))]
+
+
+def _is_behind_clef(placed: Placed, begins: Mapping[tuple[int, int], float], systems: Sequence[System]) -> bool:
+    """Notes and rests come after the clef with which a line begins."""
+    left = systems[placed.system].left
+    first = min(begins.get((placed.system, placed.staff), left), left + _FIRST_CLEF * UNIT)
+    return placed.mark.kind not in (*HEADS, *RESTS) or placed.mark.x > first + UNIT
 
 
 def _is_plausible(clef: Placed, clefs: Sequence[Placed], system: System) -> bool:

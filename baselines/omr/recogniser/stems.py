@@ -21,6 +21,9 @@ _TRACED = 0.3
 _BEAM, _STEP = 0.49, 0.79
 """Interlines: how thick a beam is, and from beam to beam."""
 
+_LEAST_BEAM = 0.5
+"""Sum of the chances of a beam's rows, at least."""
+
 _SHORTEST = 1.6
 """Interlines: of a stem."""
 
@@ -127,7 +130,7 @@ def _beams_at(stem: Stem, chances: NDArray[np.float32], head_row: float, x: int)
     for at in range(begin, round(head_row - step * 0.8 * CELLS), step):
         if not 0 <= at < len(chances):
             continue
-        chance = float(chances[at, x])
+        chance = float(chances[at, max(0, x - 1) : x + 1].max())
         if chance > _TRACED:
             first = at if first is None else first
             last = at
@@ -135,7 +138,7 @@ def _beams_at(stem: Stem, chances: NDArray[np.float32], head_row: float, x: int)
             break
         if first is not None:
             weight += chance
-    if first is None or last is None or weight < 0.25 * CELLS:
+    if first is None or last is None or weight < _LEAST_BEAM:
         return 0
     extent = (abs(last - first) + 1) / CELLS
     return max(1, round((extent - _BEAM) / _STEP) + 1)

@@ -5,7 +5,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.omr.recogniser.network import Answer
-from baselines.omr.recogniser.symbols import PROPERTIES
+from baselines.omr.recogniser.symbols import PROPERTIES, STROKES
+
+RARITY = {"stem": 2.0, "beam": 1.0, "bar-line": 2.0, "tie": 6.0, "slur": 3.0, "ottava": 6.0}
+"""How much more a cell of a stroke weighs than one of paper."""
 
 STROKE_WEIGHT, PROPERTY_WEIGHT, OFFSET_WEIGHT = 8.0, 1.0, 0.3
 
@@ -17,7 +20,9 @@ def loss(answer: Answer, kinds: Tensor, strokes: Tensor, properties: Tensor, off
         kinds, strokes, properties, offsets: as in ``targets.Crop``, with a batch before.
     """
     parts = {"kinds": focal(answer.kinds, kinds)}
-    parts["strokes"] = STROKE_WEIGHT * functional.binary_cross_entropy_with_logits(answer.strokes, strokes)
+    rare = torch.tensor([RARITY[kind] for kind in STROKES])[:, None, None]
+    crossed = functional.binary_cross_entropy_with_logits(answer.strokes, strokes, pos_weight=rare)
+    parts["strokes"] = STROKE_WEIGHT * crossed
     for number, name in enumerate(PROPERTIES):
         wanted = properties[:, number]
         if bool((wanted >= 0).any()):
