@@ -23,7 +23,6 @@ from baselines.strip import excerpt, sound
 from scorebench.errors import DataError
 from scorebench.weights import load_into, read_checkpoint, read_metadata
 
-CONV_DROPOUT, DENSE_DROPOUT = 0.15, 0.3
 PLACES_A_COLUMN = 2
 """Answers that the last layer gives for each column; buckets lie between them."""
 
@@ -38,6 +37,8 @@ class Design:
         score_size: of the dense layer over the score, a column (1024, the whole).
         sound_size: of that over the sound (1024).
         joint_size: of the first dense layer over both; the second is half as large (1024 and 1024).
+        conv_dropout: after each pooling, in training (0.15).
+        dense_dropout: after each dense layer, in training (0.3).
     """
 
     score_channels: tuple[int, ...] = (24, 64, 96)
@@ -45,6 +46,8 @@ class Design:
     score_size: int = 256
     sound_size: int = 256
     joint_size: int = 256
+    conv_dropout: float = 0.0
+    dense_dropout: float = 0.0
 
 
 class MMLoc(nn.Module):
@@ -61,9 +64,9 @@ class MMLoc(nn.Module):
         self.joint_of_sound = nn.Linear(design.sound_size, design.joint_size, bias=False)
         last = max(1, design.joint_size // 2)
         self.joint = nn.Sequential(
-            *_after_dense(design.joint_size),
+            *_after_dense(design.joint_size, design.dense_dropout),
             nn.Conv1d(design.joint_size, last, 3, padding=1, bias=False),
-            *_after_dense(last),
+            *_after_dense(last, design.dense_dropout),
             nn.Conv1d(last, PLACES_A_COLUMN, 1),
         )
 
@@ -93,22 +96,19 @@ def as_buckets(places: Tensor) -> Tensor:
     return functional.interpolate(line, size=BUCKETS, mode="linear", align_corners=False)[:, 0]
 
 
-def _conv(
-    inputs: int, channels: int, size: int = 3, stride: int = 1, pool: tuple[int, int] | None = None
-) -> list[nn.Module]:
-    """Convolution, batch norm, ReLU, and where there is pooling, dropout.
-
-    The maximum is taken before the ReLU, where it is the same as after it, and faster.
-    """
+def _conv(inputs: int, channels: int, size: int = 3, stride: int = 1) -> list[nn.Module]:
     conv = nn.Conv2d(inputs, channels, size, stride, size // 2, bias=False)
-    layers: list[nn.Module] = [conv, nn.BatchNorm2d(channels)]
-    if pool is None:
-        return [*layers, nn.ReLU(inplace=True)]
-    return [*layers, nn.MaxPool2d(pool), nn.ReLU(inplace=True), nn.Dropout(CONV_DROPOUT)]
+    return [conv, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
 
 
-def _after_dense(size: int) -> list[nn.Module]:
-    return [nn.BatchNorm1d(size), nn.ReLU(inplace=True), nn.Dropout(DENSE_DROPOUT)]
+def _pooled_conv(inputs: int, channels: int, pool: tuple[int, int], dropout: float) -> list[nn.Module]:
+    """The maximum is taken before the ReLU, where it is the same as after it, and faster."""
+    conv, norm, relu = _conv(inputs, channels)
+    return [conv, norm, nn.MaxPool2d(pool), relu, nn.Dropout(dropout)]
+
+
+def _after_dense(size: int, dropout: float) -> list[nn.Module]:
+    return [nn.BatchNorm1d(size), nn.ReLU(inplace=True), nn.Dropout(dropout)]
 
 
 def _score_tower(design: Design) -> nn.Sequential:
@@ -118,10 +118,10 @@ def _score_tower(design: Design) -> nn.Sequential:
     pools = [(2, 2)] * (len(widths) - 1) + [(2, 1)]
     for inputs, channels, pool in zip((1, *widths), widths, pools, strict=False):
         layers += _conv(inputs, channels) if layers else _conv(inputs, channels, 5, stride=2)
-        layers += _conv(channels, channels, pool=pool)
+        layers += _pooled_conv(channels, channels, pool, design.conv_dropout)
     rows = excerpt.SNIPPET[0] >> (1 + len(design.score_channels))
     dense = nn.Conv1d(rows * design.score_channels[-1], design.score_size, 3, padding=1, bias=False)
-    return nn.Sequential(*layers, nn.Flatten(1, 2), dense, *_after_dense(design.score_size))
+    return nn.Sequential(*layers, nn.Flatten(1, 2), dense, *_after_dense(design.score_size, design.dense_dropout))
 
 
 def _sound_tower(design: Design) -> nn.Sequential:
@@ -129,10 +129,10 @@ def _sound_tower(design: Design) -> nn.Sequential:
     widths = design.sound_channels
     layers = _conv(1, widths[0])
     for inputs, channels in zip((widths[0], *widths), widths, strict=False):
-        layers += _conv(inputs, channels, pool=(2, 2))
+        layers += _pooled_conv(inputs, channels, (2, 2), design.conv_dropout)
     bands, frames = (side >> len(design.sound_channels) for side in sound.SNIPPET)
     dense = nn.Linear(bands * frames * design.sound_channels[-1], design.sound_size, bias=False)
-    return nn.Sequential(*layers, nn.Flatten(), dense, *_after_dense(design.sound_size))
+    return nn.Sequential(*layers, nn.Flatten(), dense, *_after_dense(design.sound_size, design.dense_dropout))
 
 
 def design_from(text: str) -> Design:
@@ -144,16 +144,22 @@ def design_from(text: str) -> Design:
     said = json.loads(text)
     if not isinstance(said, dict):
         raise ValueError(f"a JSON {type(said).__name__}, not an object")
-    sizes: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
-    lists = {field.name: isinstance(field.default, tuple) for field in fields(Design)}
-    for name, value in sizes.items():
-        if name not in lists:
+    known = {field.name: field.default for field in fields(Design)}
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
+    for name, value in values.items():
+        if name not in known:
             raise ValueError(f"{name!r} is no part of a design")
-        numbers = value if isinstance(value, tuple) else (value,)
-        sound_sizes = numbers and all(type(number) is int and number > 0 for number in numbers)
-        if isinstance(value, tuple) != lists[name] or not sound_sizes:
-            raise ValueError(f"{name} is {value!r}, which is no size")
-    return Design(**sizes)
+        if type(value) is not type(known[name]) or not _is_sound(value):
+            raise ValueError(f"{name} cannot be {value!r}")
+    return Design(**values)
+
+
+def _is_sound(value: Any) -> bool:
+    """Whether ``value`` is a share, a size, or sizes."""
+    if isinstance(value, float):
+        return 0 <= value < 1
+    sizes = value if isinstance(value, tuple) else (value,)
+    return bool(sizes) and all(type(size) is int and size > 0 for size in sizes)
 
 
 def load_network(path: Path) -> MMLoc:

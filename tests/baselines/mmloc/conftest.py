@@ -16,7 +16,7 @@ from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.score import ScoreView  # noqa: E402
 from scorebench.weights import save_weights  # noqa: E402
 
-SMALL = Design((4, 8, 8), (4, 4, 8), score_size=16, sound_size=16, joint_size=16)
+SMALL = Design((4, 8, 8), (4, 4, 8), score_size=16, sound_size=16, joint_size=16, dense_dropout=0.1)
 
 
 @pytest.fixture(autouse=True)

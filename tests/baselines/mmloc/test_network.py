@@ -101,7 +101,8 @@ def test_weights_are_read_as_they_were_written(random_network: MMLoc, weights: P
         ('{"score_size": -1}', "not weights of mm-loc"),
         ('{"score_size": "1"}', "not weights of mm-loc"),
         ('{"score_channels": []}', "not weights of mm-loc"),
-        ('{"score_channels": 8}', "not weights of mm-loc"),
+        ('{"score_channels": 8}', "score_channels cannot be 8"),
+        ('{"conv_dropout": 1.5}', "conv_dropout cannot be 1.5"),
         ('{"joint_size": 1000000000000}', "not weights of mm-loc"),
     ],
 )
