@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.omr.recogniser.symbols import CLEFS, INTERLINE_PX, KEY_SIGNS, KINDS, PROPERTIES, STRIDE, STROKES
+from baselines.omr.recogniser.symbols import (
+    ACCIDENTALS,
+    CLEFS,
+    HEADS,
+    INTERLINE_PX,
+    KEY_SIGNS,
+    KINDS,
+    PROPERTIES,
+    RESTS,
+    STRIDE,
+    STROKES,
+    TIMES,
+)
 
 UNIT: float = float(INTERLINE_PX)
 """An interline, in pixels of the scaled page: the coordinates of everything that follows."""
@@ -85,9 +97,8 @@ def find_marks(maps: Maps) -> Marks:
     return Marks(tuple(sorted(symbols, key=lambda m: (m.x, m.y))), maps.strokes)
 
 
-_SHAPES = {
-    name: group for group, names in enumerate((KINDS[:4], KINDS[4:6], KINDS[8:16], KINDS[16:])) for name in names
-}
+_ALIKE = (HEADS, RESTS, (*ACCIDENTALS, *KEY_SIGNS), (*CLEFS, *TIMES))
+_SHAPES = {name: group for group, names in enumerate(_ALIKE) for name in names}
 """Kinds that exclude each other at one place."""
 
 
@@ -103,7 +114,7 @@ def _mark(maps: Maps, kind: int, row: int, column: int) -> Mark:
     dx, dy, to_column = (float(v) for v in maps.offsets[:, row, column])
     x, y = (column + 0.5 + np.clip(dx, -1.5, 1.5)) * STRIDE, (row + 0.5 + np.clip(dy, -1.5, 1.5)) * STRIDE
     says = {}
-    if KINDS[kind] in (*KINDS[:6],):
+    if KINDS[kind] in (*HEADS, *RESTS):
         says = {name: maps.properties[name][:, row, column].astype(np.float64) for name in PROPERTIES}
     return Mark(
         KINDS[kind], float(x), float(y), float(maps.kinds[kind, row, column]), says, float(x) + to_column * UNIT

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from baselines.omr.recogniser.staves import Staff, comb, find_interline, find_staves, group, slabs, slope
+from baselines.omr.recogniser.grouping import group
+from baselines.omr.recogniser.staves import Staff, comb, find_interline, find_staves, slabs, slope
 from baselines.omr.recogniser.symbols import INTERLINE_PX
 from scorebench.errors import DataError
 

@@ -1,4 +1,4 @@
-"""Where the staves of a page are: their lines, how far these are apart, and which staves are one system.
+"""Where the staves of a page are: their lines, and how far these are apart.
 
 Staff lines are what is dark over long stretches: the page is cut into upright slabs, and the median of each row of a
 slab shows lines and little else. A comb of five teeth finds the staves in that.
@@ -222,30 +222,3 @@ def _longest(steady: NDArray[np.bool_], bridge: int) -> tuple[int, int]:
     begins, ends = np.r_[at[0], at[breaks + 1]], np.r_[at[breaks], at[-1]] + 1
     best = int(np.argmax(ends - begins))
     return int(begins[best]), int(ends[best])
-
-
-def group(ink: NDArray[np.float32], staves: list[Staff]) -> list[list[Staff]]:
-    """Staves that begin with one line are a system."""
-    systems: list[list[Staff]] = []
-    for staff in staves:
-        if systems and _joined(ink, systems[-1][-1], staff):
-            systems[-1].append(staff)
-        else:
-            systems.append([staff])
-    return systems
-
-
-def _joined(ink: NDArray[np.float32], above: Staff, below: Staff) -> bool:
-    """Whether a line goes down from one staff to the next where they begin, or where they end."""
-    if below.top - above.bottom > 25 * above.interline:
-        return False
-    top, bottom = int(above.bottom + 1), int(np.ceil(below.top - 1))
-    reach = 0.8 * above.interline
-    for at in (min(above.left, below.left), max(above.right, below.right)):
-        low, high = max(0, int(at - reach)), int(at + reach) + 1
-        between = ink[top:bottom, low:high]
-        if between.size:
-            wide = np.maximum(between, np.pad(between, ((0, 0), (1, 0)))[:, :-1])
-            if (wide > 0.25).mean(axis=0).max() > 0.95:
-                return True
-    return False

@@ -42,17 +42,15 @@ def in_full(answer: Answer) -> Answer:
     return Answer(answer.kinds.float(), answer.strokes.float(), said, answer.offsets.float())
 
 
-def train(folder: Path, out: Path, steps: int, seed: int, begin: Path | None) -> None:
+def train(folder: Path, out: Path, steps: int, seed: int, begin: Path | None, rate: float = LEARNING_RATE) -> None:
     """Train for ``steps`` and write the weights; pages that come into ``folder`` meanwhile are used from then on."""
     torch.manual_seed(seed)
     net = Marker()
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if begin is not None:
-        load_into(net, {k: v.float() if v.is_floating_point() else v for k, v in read_checkpoint(begin).items()}, begin)
-    optimiser = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, LEARNING_RATE, steps, pct_start=min(WARM_UP / steps, 0.12)
-    )
+        load_into(net, _in_single(read_checkpoint(begin)), begin)
+    optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=min(WARM_UP / steps, 0.12))
     known: dict[Path, LabelledPage] = {}
     said: dict[str, float] = {}
     began = time.monotonic()
@@ -68,12 +66,20 @@ def train(folder: Path, out: Path, steps: int, seed: int, begin: Path | None) ->
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         schedule.step()
-        for name, value in parts.items():
-            said[name] = 0.95 * said.get(name, float(value.detach())) + 0.05 * float(value.detach())
+        for name, value in ((n, float(p.detach())) for n, p in parts.items()):
+            said[name] = 0.95 * said.get(name, value) + 0.05 * value
         if step % REPORT_EVERY == 0 or step == steps - 1:
-            shown = " ".join(f"{name} {value:.3f}" for name, value in said.items())
-            print(f"{step} {time.monotonic() - began:.0f} s, {len(known)} pages: {shown}", flush=True)
+            print(f"{step} {time.monotonic() - began:.0f} s, {len(known)} pages: {_shown(said)}", flush=True)
             save(net, out, {"steps": str(step + 1), "of": str(steps), "seed": str(seed), "pages": str(len(known))})
+
+
+def _in_single(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights are kept in half precision."""
+    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+
+def _shown(losses: dict[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in losses.items())
 
 
 def save(net: Marker, out: Path, facts: dict[str, str]) -> None:
@@ -90,9 +96,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--begin", type=Path, help="weights to begin with")
+    parser.add_argument("--rate", type=float, default=LEARNING_RATE, help="of learning, at its highest")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    train(asked.labels, asked.weights, asked.steps, asked.seed, asked.begin)
+    train(asked.labels, asked.weights, asked.steps, asked.seed, asked.begin, asked.rate)
 
 
 if __name__ == "__main__":

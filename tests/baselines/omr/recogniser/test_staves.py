@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from baselines.omr.recogniser.grouping import group
 from baselines.omr.recogniser.picture import prepare
-from baselines.omr.recogniser.staves import find_interline, find_staves, group, slabs
+from baselines.omr.recogniser.staves import find_interline, find_staves, slabs
 
 MIDDLES = [150, 220, 400, 470]
 

@@ -80,6 +80,7 @@ def test_transformations_are_applied_from_outside_in():
     assert frame.points(np.array([[2.0, 2.0]])).tolist() == [[8.0, 6.0]]
 
 
+@pytest.mark.slow
 def test_training_writes_the_same_weights_again(labelled, tmp_path):
     (tmp_path / "labels").mkdir()
     shelf.put(tmp_path / "labels" / "page.npz", labelled)
