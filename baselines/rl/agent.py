@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from baselines.rl.eyes import Eyes
 from baselines.rl.network import Network
 from baselines.rl.players import Player
 from baselines.rl.rounds import Round, observe_all
 from baselines.rl.rules import ACTIONS, DISCOUNT, Standing, opening
-from baselines.rl.views import Sheet
 
 
 def network_player(network: Network, random: np.random.Generator) -> Player:
@@ -20,7 +20,7 @@ def network_player(network: Network, random: np.random.Generator) -> Player:
     @torch.inference_mode()
     def choose(rounds: Sequence[Round], standings: Sequence[Standing]) -> NDArray[np.int64]:
         views = observe_all(rounds, standings)
-        device = network.actor_out.weight.device
+        device = network.device
         logits, _ = network({name: torch.from_numpy(view).to(device) for name, view in views.items()})
         return drawn(logits, random.random(len(rounds)))
 
@@ -52,12 +52,13 @@ class Agents:
         confidence: (agents,) float64 mean of the rewards that the critic expects from here on, 0 to 1.
 
     Args:
+        eyes: that look at the strip.
         chances: of each agent; one number is drawn at each frame.
     """
 
-    def __init__(self, network: Network, sheet: Sheet, chances: Sequence[np.random.Generator]) -> None:
-        self._network, self._sheet, self._chances = network, sheet, chances
-        self._standings = [opening(sheet.columns) for _ in chances]
+    def __init__(self, network: Network, eyes: Eyes, chances: Sequence[np.random.Generator]) -> None:
+        self._network, self._eyes, self._chances = network, eyes, chances
+        self._standings = [opening(eyes.sheet.columns) for _ in chances]
         self._actions: list[int] | None = None
         self.confidence = np.zeros(len(chances))
 
@@ -71,13 +72,12 @@ class Agents:
         """Go where the last action leads, look, and choose the next.
 
         Args:
-            heard: (1, tower_size), what the network hears at the next frame; the first is that of frame 0.
+            heard: (1, size), what the network's towers hear at the next frame; the first is frame 0.
         """
         if self._actions is not None:
             moves = zip(self._standings, self._actions, strict=True)
-            self._standings = [standing.moved(action, self._sheet.columns) for standing, action in moves]
-        views = np.stack([self._sheet.view(standing.place, standing.place_before) for standing in self._standings])
-        seen = self._network.towers.look(torch.from_numpy(views).to(heard.device))
-        logits, values = self._network.decide(heard.expand(len(seen), -1), seen)
+            self._standings = [standing.moved(action, self._eyes.sheet.columns) for standing, action in moves]
+        seen = self._eyes.look(self._standings)
+        logits, values = self._network.decide(heard.expand(len(self._standings), -1), seen)
         self._actions = drawn(logits, np.array([chance.random() for chance in self._chances])).tolist()
         self.confidence = expectation(values)

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from baselines.rl.network import DESIGNS, Network
+from baselines.rl.network import TOWERS, Network
 from baselines.rl.tracker import RLFollower
 from baselines.strip.unroll import unroll
 from scorebench.bench import Rows
@@ -28,7 +28,7 @@ def run() -> Rows:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [_measure(design) for design in DESIGNS]
+        return [_measure(design) for design in TOWERS]
     finally:
         torch.set_num_threads(threads)
 

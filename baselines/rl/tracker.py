@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.rl.agent import Agents
+from baselines.rl.eyes import eyes_for
 from baselines.rl.network import Network, network_from
 from baselines.rl.views import Sheet, Sound, sound_view
 from baselines.strip.sound import CONTEXT_FRAMES, frames_heard
@@ -123,7 +124,7 @@ class RLFollower:
 
     def __init__(self, network: Network, page: NDArray[np.uint8], strip: Strip, seed: int) -> None:
         self._network, self._strip, self._seed = network, strip, seed
-        self._sheet = Sheet(strip.image)
+        self._eyes = eyes_for(network, Sheet(strip.image))
         self._page_crc, self._box_px = zlib.crc32(page.tobytes()), BOX_PX * page.shape[1] / PAGE_WIDTH_PX
         self._stream = SpectrogramStream(cunet_recipe())
         self._bands = np.zeros((CONTEXT_FRAMES + 1, BANDS), np.float32)
@@ -133,7 +134,7 @@ class RLFollower:
     def _agents_of(self, seeds: Sequence[int]) -> Agents:
         """An agent a seed; it has other chances on each page."""
         chances = [np.random.default_rng([abs(seed), int(seed < 0), self._page_crc]) for seed in seeds]
-        return Agents(self._network, self._sheet, chances)
+        return Agents(self._network, self._eyes, chances)
 
     @torch.inference_mode()
     def hear(self, samples: NDArray[np.float32]) -> Position:
@@ -171,8 +172,8 @@ class RLFollower:
         return [self._positions(frames, samples, at[:, n], sure[:, n]) for n in range(len(seeds))]
 
     def _listen(self, views: NDArray[np.float32]) -> Tensor:
-        """(n, 2, 78, 40) to (n, tower_size)."""
-        return self._network.towers.hear(torch.from_numpy(views).to(self._network.actor_out.weight.device))
+        """(n, 2, 78, 40) to (n, size)."""
+        return self._network.towers.hear(torch.from_numpy(views).to(self._network.device))
 
     def _positions(
         self,

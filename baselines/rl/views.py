@@ -18,7 +18,8 @@ SCORE_SHAPE = (2, *SNIPPET)
 
 LOUDEST = 4.0
 """More than any log magnitude of a sound between -1 and 1."""
-_LEVELS = 255
+LEVELS = 255
+"""Of ink."""
 
 
 class Sheet:
@@ -29,6 +30,7 @@ class Sheet:
 
     Attributes:
         columns: of the strip; a place is one of them.
+        levels: (80, w) uint8 of even and of odd places, 255 is ink; a view from place ``p`` begins at ``p // 2``.
 
     Args:
         image: (160, columns) uint8, 0 black.
@@ -37,9 +39,9 @@ class Sheet:
     def __init__(self, image: NDArray[np.uint8]) -> None:
         self.columns = image.shape[1]
         beyond = WIDTH_PX // 2
-        padded = np.pad(image, ((0, 0), (beyond, beyond + 2)), constant_values=_LEVELS)
+        padded = np.pad(image, ((0, 0), (beyond, beyond + 2)), constant_values=LEVELS)
         even = padded.shape[1] // 2 * 2
-        self._ink = [_levels(halved(padded[:, :even])), _levels(halved(padded[:, 1 : even - 1]))]
+        self.levels = [_levels(halved(padded[:, :even])), _levels(halved(padded[:, 1 : even - 1]))]
 
     def view(self, place: int, place_before: int) -> NDArray[np.float32]:
         """What is seen at ``place`` by who was at ``place_before`` one frame ago.
@@ -48,18 +50,17 @@ class Sheet:
             (2, 80, 256) float32: ink from 0 to 1, and its change, 0 where the place is the same.
         """
         seen = np.empty(SCORE_SHAPE, np.float32)
-        np.multiply(self._at(place), np.float32(1 / _LEVELS), out=seen[0])
-        np.multiply(self._at(place_before), np.float32(-1 / _LEVELS), out=seen[1])
+        np.multiply(self._at(place), np.float32(1 / LEVELS), out=seen[0])
+        np.multiply(self._at(place_before), np.float32(-1 / LEVELS), out=seen[1])
         seen[1] += seen[0]
         return seen
 
     def _at(self, place: int) -> NDArray[np.uint8]:
-        ink = self._ink[place % 2]
-        return ink[:, place // 2 : place // 2 + SCORE_SHAPE[2]]
+        return self.levels[place % 2][:, place // 2 : place // 2 + SCORE_SHAPE[2]]
 
 
 def _levels(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.round(ink * _LEVELS).astype(np.uint8)
+    return np.round(ink * LEVELS).astype(np.uint8)
 
 
 class Sound:

@@ -49,7 +49,7 @@ class ActorCritic:
             "normalize_advantage": True,
             "policy_kwargs": {"network": network},
             "seed": recipe.seed,
-            "device": network.actor_out.weight.device,
+            "device": network.device,
         }
         if recipe.algorithm == "a2c":
             return A2C(**common, gae_lambda=1.0, use_rms_prop=False)

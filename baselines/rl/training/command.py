@@ -25,8 +25,8 @@ VALIDATIONS = 20
 
 
 def train_rl(request: TrainingRequest) -> Path:
-    """Imitation, then PPO, with the light network."""
-    return _train(request, Recipe("ppo", "light", IMITATED, practice=True, seed=request.seed))
+    """Imitation, then PPO, with our network."""
+    return _train(request, Recipe("ppo", "columns", IMITATED, practice=True, seed=request.seed))
 
 
 def train_rl_paper(request: TrainingRequest) -> Path:
@@ -35,13 +35,13 @@ def train_rl_paper(request: TrainingRequest) -> Path:
 
 
 def train_rl_a2c(request: TrainingRequest) -> Path:
-    """Imitation, then A2C, with the light network."""
-    return _train(request, Recipe("a2c", "light", IMITATED, practice=True, seed=request.seed))
+    """Imitation, then A2C, with our network."""
+    return _train(request, Recipe("a2c", "columns", IMITATED, practice=True, seed=request.seed))
 
 
 def train_rl_reinforce(request: TrainingRequest) -> Path:
-    """Imitation, then REINFORCE with a baseline, with the light network."""
-    return _train(request, Recipe("reinforce", "light", IMITATED, practice=True, seed=request.seed))
+    """Imitation, then REINFORCE with a baseline, with our network."""
+    return _train(request, Recipe("reinforce", "columns", IMITATED, practice=True, seed=request.seed))
 
 
 def _train(request: TrainingRequest, recipe: Recipe) -> Path:

@@ -15,6 +15,7 @@ import torch
 from stable_baselines3.common.logger import Logger, configure
 from stable_baselines3.common.utils import set_random_seed
 
+from baselines.rl.columns import ColumnTowers
 from baselines.rl.network import Network
 from baselines.rl.rounds import Board, Round
 from baselines.rl.training.actor_critic import ActorCritic
@@ -155,7 +156,10 @@ class _Course:
         """Do the update of that number, and what is due after it."""
         plan = self._plan
         set_random_seed(_seed_of(self._recipe.seed, number))
-        self._learner(number).update(number)
+        learner, towers = self._learner(number), self._network.towers
+        if isinstance(towers, ColumnTowers):
+            towers.steady = learner is self._player
+        learner.update(number)
         self.done = number + 1
         if not bool(torch.isfinite(self._network.actor_out.weight).all()):
             raise ScorebenchError(

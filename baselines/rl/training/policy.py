@@ -9,14 +9,14 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
-from baselines.rl.network import DESIGNS, Network
+from baselines.rl.network import Network
 
 
 class TowersExtractor(BaseFeaturesExtractor):
     """What is heard and seen, as features."""
 
     def __init__(self, observation_space: gymnasium.Space[Any], network: Network) -> None:
-        super().__init__(observation_space, DESIGNS[network.design].joint_size)
+        super().__init__(observation_space, network.towers.joint_size)
         self.towers = network.towers
 
     def forward(self, observations: Mapping[str, Tensor]) -> Tensor:

@@ -71,7 +71,7 @@ class Reinforce:
     def _learn(self, rows: Sequence[tuple[Played, int]]) -> None:
         """One step of the optimiser for some frames."""
         views = observe_all([one.round for one, _ in rows], [one.standings[n] for one, n in rows])
-        device = self._network.actor_out.weight.device
+        device = self._network.device
         logits, values = self._network({name: torch.from_numpy(view).to(device) for name, view in views.items()})
         actions = torch.tensor([int(one.actions[n]) for one, n in rows], device=device)
         returns = torch.tensor([one.returns[n] for one, n in rows], dtype=torch.float32, device=device)

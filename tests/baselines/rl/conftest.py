@@ -7,21 +7,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from baselines.rl.network import DESIGNS, Design, Layer, Network  # noqa: E402 - needs torch
+from baselines.rl import columns  # noqa: E402 - needs torch
+from baselines.rl.network import Network  # noqa: E402
 from baselines.rl.rounds import Board  # noqa: E402
 from baselines.strip.material import StripPage, page_of  # noqa: E402
 from scorebench.protocol.pages import plan_pages  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.weights import save_weights  # noqa: E402
 
-TINY = Design(
-    sound=(Layer(4, stride=(4, 4)), Layer(8, stride=(2, 2))),
-    score=(Layer(4, size=5, stride=(4, 4)), Layer(8, stride=(2, 4))),
-    tower_size=16,
-    joint_size=24,
-    head_size=8,
-)
-"""A network for tests: a thousand times less work."""
+SMALL = {"SOUND_CHANNELS": (2, 4, 4), "SCORE_CHANNELS": (2, 4, 4), "MATCH_SIZE": 8, "MIXED_SIZE": 8, "KEPT_SIZE": 4}
+"""Sizes of a network for tests: a hundredth of the work."""
+USUAL = {name: getattr(columns, name) for name in SMALL}
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +30,19 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def tiny() -> Iterator[None]:
-    """Registers the network for tests."""
+def small() -> Iterator[None]:
+    """Makes our networks small."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DESIGNS, "tiny", TINY)
+        for name, size in SMALL.items():
+            patch.setattr(columns, name, size)
         yield
+
+
+@pytest.fixture
+def usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes them as large as they are."""
+    for name, size in USUAL.items():
+        monkeypatch.setattr(columns, name, size)
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +58,22 @@ def board(page: StripPage) -> Board:
     return Board.of(page)
 
 
-def random_network(design: str = "tiny", seed: int = 0) -> Network:
+def random_network(design: str = "columns", seed: int = 0) -> Network:
+    """Weights of chance; normalisation, too, is not what it is at first."""
     torch.manual_seed(seed)
-    return Network(design).eval().requires_grad_(False)
+    network = Network(design)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.uniform_(-0.1, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    return network.eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="session")
-def weights(tiny: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of chance, for the network for tests."""
+def weights(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of chance, of the small network."""
     path = tmp_path_factory.mktemp("weights") / "rl.safetensors"
-    save_weights(path, random_network().state_dict(), {"demo": "true", "design": "tiny"})
+    save_weights(path, random_network().state_dict(), {"demo": "true"})
     return path

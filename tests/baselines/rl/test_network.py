@@ -24,11 +24,13 @@ def test_the_network_of_the_paper_has_as_many_parameters_as_the_authors() -> Non
     assert sum(p.numel() for p in Network("tismir").parameters()) == 2_915_620
 
 
-def test_the_light_one_fits_into_8_mb() -> None:
-    assert 4 * sum(p.numel() for p in Network("light").parameters()) < 8e6
+@pytest.mark.usefixtures("usual")
+def test_ours_fits_into_8_mb() -> None:
+    assert 4 * sum(p.numel() for p in Network("columns").parameters()) < 8e6
 
 
-@pytest.mark.parametrize("design", ["tismir", "light"])
+@pytest.mark.parametrize("design", ["tismir", "columns"])
+@pytest.mark.usefixtures("usual")
 def test_actor_and_critic_answer(design: str) -> None:
     logits, values = random_network(design)(observations())
     assert logits.shape == (2, 3)
@@ -37,15 +39,16 @@ def test_actor_and_critic_answer(design: str) -> None:
 
 
 def test_weights_are_orthogonal_at_first() -> None:
-    network = random_network("tismir")
+    network = Network("tismir")
     for layer in (network.towers.sound[0], network.actor_out):
         rows = layer.weight.flatten(1)
         assert torch.allclose(rows @ rows.T, torch.eye(len(rows)), atol=1e-5)
         assert not layer.bias.any()
 
 
+@pytest.mark.usefixtures("usual")
 def test_in_16_bits_it_says_nearly_the_same() -> None:
-    network = random_network("light")
+    network = random_network()
     exact = network(observations())
     network.towers.in_16_bits = True
     rough = network(observations())
@@ -54,7 +57,7 @@ def test_in_16_bits_it_says_nearly_the_same() -> None:
         assert 0 < (one - other).abs().max() < 0.1 * one.abs().max()
 
 
-@pytest.mark.parametrize("design", ["tismir", "light"])
+@pytest.mark.parametrize("design", ["tismir", "columns"])
 def test_weights_say_which_network_they_are_of(design: str, tmp_path: Path) -> None:
     network, path = random_network(design), tmp_path / "rl.safetensors"
     save_weights(path, network.state_dict(), {})

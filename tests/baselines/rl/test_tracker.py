@@ -44,7 +44,7 @@ def test_what_they_are(weights: Path) -> None:
     assert auto.given == frozenset()
     assert told.demo
     assert told.device == "cpu"
-    assert told.identity == {"weights_sha256": sha256_file(weights), "network": "tiny"}
+    assert told.identity == {"weights_sha256": sha256_file(weights), "network": "columns"}
 
 
 def test_they_say_that_no_weights_came_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

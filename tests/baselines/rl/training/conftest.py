@@ -15,6 +15,6 @@ def training(algorithm: str = "ppo", imitated: float = 0.5, updates: int = 8, **
         name="rl",
         data={"name": "sample", "hash": "0"},
         plan=Plan(updates, **sizes),
-        recipe=Recipe(algorithm, "tiny", imitated, practice=True),
+        recipe=Recipe(algorithm, "columns", imitated, practice=True),
         precision="32-true",
     )

@@ -129,5 +129,5 @@ def test_from_the_command_line(store: Path, tmp_path: Path, name: str, monkeypat
     assert [point["step"] for point in card["curve"]] == [1, 2]
     tracker = RLTracker(weights, "cpu")
     assert tracker.demo
-    assert tracker.identity["network"] == {"rl": "light", "rl-paper": "tismir"}[name]
+    assert tracker.identity["network"] == {"rl": "columns", "rl-paper": "tismir"}[name]
     assert (tmp_path / "out" / "tensorboard").is_dir()
