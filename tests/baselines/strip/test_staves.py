@@ -36,7 +36,7 @@ def are_at(staves: list[Staff], tops: tuple[float, ...], left: float, right: flo
         expected = top + interline * np.arange(5)
         np.testing.assert_allclose(lines, np.broadcast_to(expected[:, None], lines.shape), atol=0.5)
         assert (staff.left, staff.right) == pytest.approx((left, right), abs=1.5)
-    assert staff.interline == pytest.approx(interline, abs=0.15)
+        assert staff.interline == pytest.approx(interline, abs=0.15)
         assert (staff.top, staff.bottom) == pytest.approx((expected[0], expected[-1]), abs=0.5)
 
 
