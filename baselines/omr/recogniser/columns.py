@@ -22,6 +22,10 @@ _LIKELY = 0.03
 """Values less likely than this are not tried."""
 
 _TRIED = 4
+_SHORT = 3
+_THIRDS = np.array([0.4, 1.0, 0.0])
+"""Chances of what a note is part of, at least, where groups of three are looked for: that costs nothing then."""
+
 _OTHER_SHARES = ((4, 5), (4, 7), (4, 6))
 """Of the written value, in groups that are not of three."""
 
@@ -62,8 +66,12 @@ class Columns:
     whole_rests: tuple[int, ...]
 
 
-def in_columns(marks: Sequence[Placed]) -> Columns:
-    """Sort the marks of one measure into columns and chords."""
+def in_columns(marks: Sequence[Placed], thirds: bool = False) -> Columns:
+    """Sort the marks of one measure into columns and chords.
+
+    Args:
+        thirds: eighths and shorter notes may well be in groups of three, though nothing says so.
+    """
     timed = sorted((m for m in marks if m.mark.kind in (*HEADS[:3], "rest")), key=lambda m: m.mark.column)
     groups: list[list[Placed]] = []
     for placed in timed:
@@ -73,7 +81,7 @@ def in_columns(marks: Sequence[Placed]) -> Columns:
             groups.append([placed])
     groups = _joined(groups)
     xs = tuple(float(np.mean([m.mark.column for m in group])) for group in groups)
-    events = tuple(event for number, group in enumerate(groups) for event in _events(number, group))
+    events = tuple(event for number, group in enumerate(groups) for event in _events(number, group, thirds))
     graces = tuple((m, int(np.searchsorted(xs, m.mark.x))) for m in marks if m.mark.kind == "grace")
     whole = tuple(m.staff for m in marks if m.mark.kind == "measure-rest")
     return Columns(xs, events, graces, whole)
@@ -97,22 +105,24 @@ def _is_aside(left: Placed, right: Placed) -> bool:
     return abs(left.position - right.position) <= 1 and right.mark.x - left.mark.x < width * UNIT
 
 
-def _events(column: int, group: Sequence[Placed]) -> list[Event]:
+def _events(column: int, group: Sequence[Placed], thirds: bool) -> list[Event]:
     """Heads of one column with one stem are a chord; rests stand alone."""
     chords: dict[tuple[int, int, bool], list[Placed]] = {}
     events = []
     for placed in group:
         if placed.mark.kind == "rest":
-            events.append(Event(column, placed.staff, 0, (), values([placed])))
+            events.append(Event(column, placed.staff, 0, (), values([placed], thirds)))
         else:
             stem = placed.mark.most("stem")
             chords.setdefault((placed.staff, stem, placed.mark.kind == "filled"), []).append(placed)
-    return events + [Event(column, k[0], k[1], tuple(heads), values(heads)) for k, heads in chords.items()]
+    return events + [Event(column, k[0], k[1], tuple(heads), values(heads, thirds)) for k, heads in chords.items()]
 
 
-def values(marks: Sequence[Placed]) -> tuple[tuple[int, float], ...]:
+def values(marks: Sequence[Placed], thirds: bool = False) -> tuple[tuple[int, float], ...]:
     """Lengths in ticks that a chord or rest may have, each with what it costs to believe so."""
     chances = {name: np.mean([m.mark.says[name] for m in marks], axis=0) for name in ("log", "dots", "tuplet")}
+    if thirds and np.argmax(chances["log"]) >= _SHORT:
+        chances["tuplet"] = np.maximum(chances["tuplet"], _THIRDS)
     found: dict[int, float] = {}
     for log in range(LOGS):
         for dots in range(3):

@@ -113,12 +113,22 @@ def _clefs_at(x: float, marks: Sequence[Placed], clefs: Sequence[Clef]) -> list[
 def _likeliest(group: Sequence[Placed], clefs: Sequence[Clef], now: int | None) -> int:
     """The key whose signs are where they should be on every staff."""
 
+    rows = [(_side_by_side([m for m in group if m.staff == staff]), clef) for staff, clef in enumerate(clefs)]
+
     def evidence(fifths: int) -> float:
-        total = _KEPT if fifths == now else 0.0
-        return total + sum(_evidence([m for m in group if m.staff == s], c, fifths) for s, c in enumerate(clefs))
+        return (_KEPT if fifths == now else 0.0) + sum(_evidence(signs, clef, fifths) for signs, clef in rows)
 
     order = sorted(range(-7, 8), key=abs)
     return max(order, key=evidence)
+
+
+def _side_by_side(signs: Sequence[Placed]) -> list[Placed]:
+    """The signs of one staff without those that stand where a likelier one does: none is above another."""
+    kept: list[Placed] = []
+    for sign in sorted(signs, key=lambda m: -m.mark.chance):
+        if all(abs(sign.mark.x - other.mark.x) > 0.6 * UNIT for other in kept):
+            kept.append(sign)
+    return kept
 
 
 def _evidence(signs: Sequence[Placed], clef: Clef, fifths: int) -> float:

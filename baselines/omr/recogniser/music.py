@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.omr.recogniser.columns import QUARTER, Columns, in_columns
+from baselines.omr.recogniser.columns import QUARTER, Columns
 from baselines.omr.recogniser.keys import clef_of, default_clef, is_clef
 from baselines.omr.recogniser.layout import Placed, System, place, with_bars
 from baselines.omr.recogniser.marks import Marks
@@ -17,8 +17,9 @@ from baselines.omr.recogniser.pitches import (
     octave_signs,
     read_pitches,
 )
-from baselines.omr.recogniser.rhythm import Timing, time_measure
+from baselines.omr.recogniser.rhythm import Timing, time_marks
 from baselines.omr.recogniser.staves import Staff
+from baselines.omr.recogniser.symbols import HEADS, RESTS
 from baselines.omr.recogniser.ties import with_ties
 
 _AT_BEGIN = 8.0 * 8
@@ -95,11 +96,10 @@ def _read_system(
         inside = [p for p in own if p.measure == measure]
         while signatures and signatures[0][0] < right - 2.0 * 8:
             course.metre = signatures.pop(0)[1]
-        columns = in_columns(inside)
-        if not columns.xs and not columns.whole_rests:
+        if not any(p.mark.kind in (*HEADS, *RESTS) for p in inside):
             continue  # only the signs at the end of a line
         may_be_short = (number == 0 and measure == 0) or measure == len(system.bars) - 2 or measure == 0
-        timing = time_measure(columns, _expected(course), may_be_short)
+        columns, timing = time_marks(inside, _expected(course), may_be_short)
         course.usual = timing.total if course.metre is None else None
         notes = _notes(columns, timing, pitches)
         metre = course.metre or _metre_of(timing.total)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from baselines.omr.recogniser.columns import QUARTER, Columns, Event
+from baselines.omr.recogniser.columns import QUARTER, Columns, Event, in_columns
+from baselines.omr.recogniser.layout import Placed
 
 _BEAM = 48
 _COMBINATIONS = 12
@@ -25,6 +26,12 @@ _WRONG_LENGTH = 3.0
 
 _RAGGED = 1.5
 """Price of something that does not end where the measure ends."""
+
+_EVEN_COST = 4.0
+"""Price of a measure that is believed as it is."""
+
+_UNANNOUNCED = 6.0
+"""Price of groups of three without a number."""
 
 _GRID = QUARTER // 4
 
@@ -54,6 +61,20 @@ class _State:
     onsets: tuple[int, ...]
     lengths: tuple[int, ...]
     pending: tuple[tuple[int, int], ...]
+
+
+def time_marks(marks: Sequence[Placed], expected: int | None, may_be_short: bool) -> tuple[Columns, Timing]:
+    """Read one measure; where it does not come out even, once more with groups of three that nothing announces.
+
+    After a few of them, engravers leave their numbers out.
+    """
+    columns = in_columns(marks)
+    timing = time_measure(columns, expected, may_be_short)
+    if timing.cost < _EVEN_COST:
+        return columns, timing
+    grouped = in_columns(marks, thirds=True)
+    other = time_measure(grouped, expected, may_be_short)
+    return (grouped, other) if other.cost + _UNANNOUNCED < timing.cost else (columns, timing)
 
 
 def time_measure(columns: Columns, expected: int | None, may_be_short: bool) -> Timing:

@@ -33,6 +33,12 @@ def test_signs_seen_faintly_count_where_the_key_goes_on():
     assert keys(marks, [G, F], [0, 500], 3) == [(0, 3)]
 
 
+def test_the_shadow_of_a_sign_is_none():
+    marks = signs(4, 50, 0, 0) + signs(4, 50, 1, -2)
+    shadows = [Placed(Mark("key-sharp", 51 + UNIT, 0.0, 0.3), 0, staff, 0, -1 - 2 * staff) for staff in range(2)]
+    assert keys(marks + shadows, [G, F], [0, 500], None) == [(0, 4)]
+
+
 def test_a_key_changes_at_a_bar_line_on_all_staves_only():
     both = signs(-2, 305, 0, 0) + signs(-2, 305, 1, -2)
     assert keys(both, [G, F], [0, 300, 600], 0) == [(0, 0), (305 - UNIT, -2)]

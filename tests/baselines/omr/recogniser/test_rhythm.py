@@ -3,7 +3,7 @@ import pytest
 
 from baselines.omr.recogniser.columns import QUARTER, in_columns, values, written
 from baselines.omr.recogniser.layout import Placed
-from baselines.omr.recogniser.rhythm import time_measure
+from baselines.omr.recogniser.rhythm import time_marks, time_measure
 
 
 def notes(mark, staff, rows):
@@ -30,6 +30,14 @@ def test_a_head_beside_its_stem_belongs_to_its_column(mark):
 def test_triplets_take_two_thirds(mark):
     three = notes(mark, 0, [(x, 3, {"tuplet": 1}) for x in (0, 20, 40)]) + notes(mark, 0, [(60, 1, {"dots": 1})])
     assert onsets(three) == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+def test_triplets_without_a_number_are_found_where_they_fill_the_measure(mark):
+    upper = notes(mark, 0, [(20 * k, 3, {}) for k in range(12)])
+    lower = notes(mark, 1, [(60 * k, 2, {}) for k in range(4)])
+    columns, timing = time_marks(upper + lower, 4 * QUARTER, False)
+    assert [t / QUARTER for t in timing.onsets] == pytest.approx([k / 3 for k in range(12)])
+    assert len(columns.events) == 16
 
 
 def test_what_does_not_fit_the_measure_is_read_another_way(mark):
