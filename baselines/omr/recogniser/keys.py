@@ -65,7 +65,8 @@ def key_alter(fifths: int, step: int) -> int:
 
 def is_clef(placed: Placed) -> bool:
     """Whether a mark is a clef, and on a staff."""
-    return placed.mark.kind in CLEFS and abs(placed.position) <= 5
+    home = _CLEF_HOME.get(placed.mark.kind, 0)
+    return placed.mark.kind in CLEFS and abs(placed.position - home) <= (4 if placed.mark.kind == "clef-C" else 1)
 
 
 def keys(

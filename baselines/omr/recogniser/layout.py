@@ -24,7 +24,7 @@ _NEAR = 2.0
 _FIRST_CLEF = 7.0
 """Interlines from where a line begins, within which its first clef stands."""
 
-_CLEAR = 0.35
+_CLEAR = 0.5
 """Chance of a clef from which on it counts elsewhere."""
 
 _FARTHEST = 11.0

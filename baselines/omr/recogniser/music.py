@@ -143,10 +143,21 @@ def _notes(columns: Columns, timing: Timing, pitches: Mapping[int, Pitch]) -> li
         for head in event.heads:
             tied = head.mark.most("tied") == 1
             notes.append(ReadNote(head, pitches[id(head)], voice, onset, length, tied))
+    notes = _once(notes)
     for head, column in columns.graces:
         onset = timing.onsets[column] if column < len(timing.onsets) else timing.total
         notes.append(ReadNote(head, pitches[id(head)], 0, onset, 0, False))
     return notes
+
+
+def _once(notes: Sequence[ReadNote]) -> list[ReadNote]:
+    """A head of two voices is one note, as long as the longer of them."""
+    kept: dict[tuple[float, float], ReadNote] = {}
+    for note in notes:
+        at = (note.placed.mark.x, note.placed.mark.y)
+        if at not in kept or note.length > kept[at].length:
+            kept[at] = note
+    return list(kept.values())
 
 
 def _voices(columns: Columns, timing: Timing) -> list[int]:

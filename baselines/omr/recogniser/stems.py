@@ -27,6 +27,9 @@ _LEAST_BEAM = 0.5
 _SHORTEST = 1.6
 """Interlines: of a stem."""
 
+_PLAIN, _PLAINLY = 2.6, 0.5
+"""Interlines, and mean chance, of each of two stems at one head."""
+
 _SURE = 0.9
 """Of what was counted; the rest is shared by its neighbours."""
 
@@ -46,22 +49,31 @@ class Stem:
 
 
 def with_counted(marks: Marks) -> Marks:
-    """``marks`` whose filled notes know what was counted at their stems, and whose hollow notes know what they are."""
+    """``marks`` whose filled notes know what was counted at their stems, and whose hollow notes know what they are.
+
+    A head with a stem on either side is one of two voices: it is there twice.
+    """
     flags = [m for m in marks.symbols if m.kind == "flag"]
-    return Marks(tuple(_counted(m, marks, flags) for m in marks.symbols), marks.strokes)
+    return Marks(tuple(counted for m in marks.symbols for counted in _counted(m, marks, flags)), marks.strokes)
 
 
-def _counted(mark: Mark, marks: Marks, flags: Sequence[Mark]) -> Mark:
-    if mark.kind in ("half", "whole"):
-        chances = np.full(LOGS, 0.005)
-        chances[1 if mark.kind == "half" else 0] = 1.0
-        return _said(mark, chances)
-    if mark.kind != "filled":
-        return mark
-    stem = find_stem(mark, marks.stroke("stem"))
-    if stem is None:
-        return _said(mark, np.array([0.01, 0.05, *[1.0] * (LOGS - 2)]))
-    beams = count_beams(stem, marks.stroke("beam"), mark.y / STRIDE)
+def _counted(mark: Mark, marks: Marks, flags: Sequence[Mark]) -> list[Mark]:
+    if mark.kind == "whole":
+        return [_said(mark, _only(0))]
+    if mark.kind not in ("filled", "half"):
+        return [mark]
+    stems = find_stems(mark, marks.stroke("stem"))
+    if mark.kind == "half":
+        stemmed = [replace(mark, says={**mark.says, "stem": _direction(mark, stem)}) for stem in stems]
+        return [_said(m, _only(1)) for m in stemmed or [mark]]
+    if not stems:
+        return [_said(mark, np.array([0.01, 0.05, *[1.0] * (LOGS - 2)]))]
+    return [_at_stem(mark, stem, marks.stroke("beam"), flags) for stem in stems]
+
+
+def _at_stem(mark: Mark, stem: Stem, beam: NDArray[np.float32], flags: Sequence[Mark]) -> Mark:
+    """A filled head, worth what is at the end of one of its stems."""
+    beams = count_beams(stem, beam, mark.y / STRIDE)
     stemmed = replace(mark, says={**mark.says, "stem": _direction(mark, stem)})
     if beams == 0 and _has_flag(stem, flags):
         return _said(stemmed, np.array([0.01, 0.01, 0.1, *[1.0] * (LOGS - 3)]))
@@ -69,6 +81,13 @@ def _counted(mark: Mark, marks: Marks, flags: Sequence[Mark]) -> Mark:
     chances[2:] = (1 - _SURE) / 4
     chances[min(2 + beams, LOGS - 1)] = _SURE
     return _said(stemmed, chances)
+
+
+def _only(log: int) -> NDArray[np.float64]:
+    """The chances of values where the head says which it is."""
+    chances = np.full(LOGS, 0.005)
+    chances[log] = 1.0
+    return chances
 
 
 def _said(mark: Mark, chances: NDArray[np.float64]) -> Mark:
@@ -83,20 +102,27 @@ def _direction(mark: Mark, stem: Stem) -> NDArray[np.float64]:
     return chances
 
 
-def find_stem(mark: Mark, chances: NDArray[np.float32]) -> Stem | None:
-    """The longest stem at a head: up on its right side, or down on its left one."""
+def find_stems(mark: Mark, chances: NDArray[np.float32]) -> list[Stem]:
+    """The longer of the stems at a head, up on its right side or down on its left one; both where both are plain."""
+    both = [_longest(mark, chances, direction) for direction in (1, 2)]
+    found = sorted(both, key=lambda item: -item[0])
+    if all(length >= _PLAIN * CELLS and through > _PLAINLY for length, through, _ in found):
+        return [stem for _, _, stem in found]
+    return [stem for length, _, stem in found[:1] if length >= _SHORTEST * CELLS]
+
+
+def _longest(mark: Mark, chances: NDArray[np.float32], direction: int) -> tuple[float, float, Stem]:
+    """The longest stem on one side: how long it is (and likely), how plain, and itself."""
     row, column = int(mark.y / STRIDE), mark.x / STRIDE
+    middle = column + (0.6 if direction == 1 else -0.6) * CELLS
+    low, high = max(0, round(middle - 0.35 * CELLS)), round(middle + 0.35 * CELLS) + 1
     found = []
-    for direction, side in ((1, 0.6), (2, -0.6)):
-        middle = column + side * CELLS
-        low, high = max(0, round(middle - 0.35 * CELLS)), round(middle + 0.35 * CELLS) + 1
-        for x in range(low, min(high, chances.shape[1])):
-            end = _follow(chances, x, row, -1 if direction == 1 else 1)
-            through = float(chances[min(end, row) : max(end, row) + 1, x].mean())
-            likely = 1.0 + 0.2 * mark.says["stem"][direction] + 0.1 * through
-            found.append((abs(end - row) * likely, Stem(direction, x, end)))
-    longest, stem = max(found, key=lambda item: item[0], default=(0.0, None))
-    return stem if longest >= _SHORTEST * CELLS else None
+    for x in range(low, min(high, chances.shape[1])):
+        end = _follow(chances, x, row, -1 if direction == 1 else 1)
+        through = float(chances[min(end, row) : max(end, row) + 1, x].mean())
+        likely = 1.0 + 0.2 * float(mark.says["stem"][direction]) + 0.1 * through
+        found.append((abs(end - row) * likely, through, Stem(direction, x, end)))
+    return max(found, key=lambda item: item[0], default=(0.0, 0.0, Stem(direction, 0, row)))
 
 
 def _follow(chances: NDArray[np.float32], x: int, row: int, step: int) -> int:

@@ -1,9 +1,12 @@
 import time
+import tomllib
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from baselines.omr.recogniser import BuiltIn
+from baselines.omr.recogniser.look import WEIGHTS
 from baselines.omr.recogniser.training.snippets import score
 from baselines.omr.scores import page_counts
 from scorebench.errors import DataError
@@ -80,6 +83,15 @@ def test_a_huge_scan_takes_seconds():
 def test_what_is_no_grey_picture_is_refused(picture):
     with pytest.raises(DataError, match="picture is"):
         BuiltIn().read(picture)
+
+
+def test_the_weights_are_small_and_their_card_says_what_they_are():
+    folder = files("baselines.omr.recogniser")
+    card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
+    weights = (folder / card["weights_file"]).read_bytes()
+    assert card["weights_file"] == WEIGHTS
+    assert len(weights) < 2_000_000
+    assert all(0.9 < score <= 1 for scores in card["measured"].values() for score in scores.values())
 
 
 def test_random_scores_depend_on_their_seed_alone():

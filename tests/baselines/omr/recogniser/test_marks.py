@@ -4,7 +4,7 @@ from baselines.omr.recogniser.layout import Placed, System, bar_lines
 from baselines.omr.recogniser.marks import UNIT, Maps, Marks, find_marks
 from baselines.omr.recogniser.metre import Metre, metres
 from baselines.omr.recogniser.staves import Staff
-from baselines.omr.recogniser.stems import count_beams, find_stem
+from baselines.omr.recogniser.stems import count_beams, find_stems, with_counted
 from baselines.omr.recogniser.symbols import KINDS, OFFSETS, PROPERTIES, STRIDE, STROKES
 from baselines.omr.recogniser.ties import with_ties
 
@@ -38,13 +38,21 @@ def test_beams_are_counted_at_the_stem(mark):
     strokes[STROKES.index("stem"), 40:70, 52] = 0.8
     for beam, rows in enumerate((slice(40, 42), slice(43, 45), slice(46, 48))):
         strokes[STROKES.index("beam"), rows, 50:80] = 1.0
-        stem = find_stem(mark("filled", 50.0 * STRIDE, 69.0 * STRIDE, log=2, stem=1), strokes[0])
+        (stem,) = find_stems(mark("filled", 50.0 * STRIDE, 69.0 * STRIDE, log=2, stem=1), strokes[0])
         assert (stem.direction, stem.x) == (1, 52)
         assert count_beams(stem, strokes[1], 69) == beam + 1
 
 
 def test_a_head_without_a_stem_has_none(mark):
-    assert find_stem(mark("filled", 100.0, 100.0, log=2), np.zeros((100, 100), np.float32)) is None
+    assert find_stems(mark("filled", 100.0, 100.0, log=2), np.zeros((100, 100), np.float32)) == []
+
+
+def test_a_head_with_two_stems_is_two_notes(mark):
+    strokes = np.zeros((len(STROKES), 100, 100), np.float32)
+    strokes[STROKES.index("stem"), 35:50, 52] = strokes[STROKES.index("stem"), 50:65, 48] = 0.9
+    strokes[STROKES.index("beam"), 35:37, 50:80] = 1.0
+    both = with_counted(Marks((mark("filled", 100.0, 100.0, log=2),), strokes)).symbols
+    assert sorted((m.most("stem"), m.most("log")) for m in both) == [(1, 3), (2, 2)]
 
 
 def test_a_bar_line_goes_through_all_staves():
