@@ -1,15 +1,18 @@
 """Run several trackers over several splits, with one progress bar and one line a result."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from scorebench.dataset import Dataset
 from scorebench.errors import ScorebenchError, UsageError
+from scorebench.many_seeds import follow_together
 from scorebench.progress import progress_bar
 from scorebench.registry import NO_OPTIONS, load, registered
 from scorebench.results import RunFolder
-from scorebench.run import RunSpec, is_stale, run, run_folder
+from scorebench.run import RunSpec, is_stale, prepare, run, run_folder
 
 
 def specs_for(
@@ -69,17 +72,26 @@ def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: b
     """
     lines = []
     with progress_bar() as bar:
-        for spec in specs:
-            task = bar.add_task(f"{_name(spec)} · {spec.split}", total=len(spec.pieces()))
 
-            def advance(task: object = task) -> None:
-                bar.advance(task)
-
-            stale = refresh and is_stale(run_folder(out, spec), spec)
-            folder, failures = run(spec, out, fresh or stale, advance)
+        @contextmanager
+        def told(name: str, spec: RunSpec) -> Iterator[Callable[[], None]]:
+            task = bar.add_task(f"{name} · {spec.split}", total=len(spec.pieces()))
+            yield lambda: bar.advance(task)
             bar.remove_task(task)
-            bar.console.print(_one_line(spec, folder), highlight=False, soft_wrap=True)
-            lines += [f"{_name(spec)}, {spec.split}: {failure}" for failure in failures]
+
+        for _, group in groupby(specs, lambda spec: (spec.tracker_name, spec.split)):
+            seeds = list(group)
+            for spec in seeds:
+                stale = refresh and is_stale(run_folder(out, spec), spec)
+                prepare(out, spec, fresh or stale)
+            if len(seeds) > 1:
+                with told(f"{seeds[0].tracker_name} ({len(seeds)} seeds)", seeds[0]) as advance:
+                    follow_together(seeds, out, advance)
+            for spec in seeds:
+                with told(_name(spec), spec) as advance:
+                    folder, failures = run(spec, out, advance=advance)
+                bar.console.print(_one_line(spec, folder), highlight=False, soft_wrap=True)
+                lines += [f"{_name(spec)}, {spec.split}: {failure}" for failure in failures]
     sys.stderr.flush()
     return lines
 

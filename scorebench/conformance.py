@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scorebench.conformance_trial import Sound, Trial, sample_sound
 from scorebench.errors import MissingDependencyError, NotGivenError, TrackerError
 from scorebench.timebase import SAMPLE_RATE, samples_heard
-from scorebench.tracker import POSITION_COLUMNS, BatchTracker, Positions, Tracker, validate
+from scorebench.tracker import POSITION_COLUMNS, BatchTracker, Positions, SeedsTracker, Tracker, validate
 
 TOLERANCE = {"x_px": 0.01, "y_px": 0.01, "w_px": 0.01, "h_px": 0.01, "page": 0.0, "confidence": 1e-3, "heard_s": 1e-6}
 """How much two ways to compute one position may differ: no protocol can see it, and float32 arithmetic on batches of
@@ -203,6 +203,19 @@ def _many(bench: _Bench) -> None:
         _same(bench.trial.follow(job), said, f"by `follow_many` (job {number})")
 
 
+def _seeds(bench: _Bench) -> None:
+    """`follow_seeds` against opening with each seed by itself."""
+    tracker, sample = bench.trial.tracker, bench.sample
+    if not isinstance(tracker, SeedsTracker):
+        raise _Skipped("it has no fast path `follow_seeds`")
+    seeds = [bench.seed + 1, bench.seed]
+    answers = bench.trial.follow_seeds(tracker, sample, seeds)
+    if len(answers) != len(seeds):
+        raise _Broken(f"{len(answers)} answers to {len(seeds)} seeds")
+    for seed, said in zip(seeds, answers, strict=True):
+        _same(Trial(tracker, seed).follow(sample), said, f"by `follow_seeds` (seed {seed})")
+
+
 def _causality(bench: _Bench) -> None:
     """Whatever comes after frame f, the answers up to f stay. It is music: other sounds have checks of their own."""
     sample = bench.sample
@@ -228,6 +241,7 @@ _COMPARING: Mapping[str, _Check] = {
     "gives the same answers in any chunks": _chunks,
     "`follow` equals `hear`": _fast_path,
     "`follow_many` equals `follow`": _many,
+    "`follow_seeds` equals `follow`": _seeds,
     "does not hear the future": _causality,
 }
 

@@ -13,7 +13,7 @@ from scorebench.protocol.pages import plan_pages, view_of
 from scorebench.samplepage import sample_recording
 from scorebench.score import GIVEN, ScoreView
 from scorebench.timebase import SAMPLE_RATE, frame_count, samples_heard
-from scorebench.tracker import BatchTracker, FastFollower, Position, Positions, Tracker, stream
+from scorebench.tracker import BatchTracker, FastFollower, Position, Positions, SeedsTracker, Tracker, stream
 
 _SINGLE_SAMPLES = 40
 """So many chunks of one sample are tried in a row."""
@@ -139,6 +139,11 @@ class Trial:
         with self._handed(*sounds) as handed:
             jobs = [(score, audio, s.frames.copy()) for (score, audio), s in zip(handed, sounds, strict=True)]
             return tracker.follow_many(jobs, self.seed)
+
+    def follow_seeds(self, tracker: SeedsTracker, sound: Sound, seeds: Sequence[int]) -> list[Positions]:
+        """With several seeds at once, by the fast path over seeds."""
+        with self._handed(sound) as [(score, audio)]:
+            return tracker.follow_seeds(score, audio, sound.frames.copy(), seeds)
 
     def _open(self, score: ScoreView) -> Any:
         follower = self.tracker.open(score, self.seed)

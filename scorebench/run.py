@@ -26,7 +26,7 @@ from scorebench.results import (
 )
 from scorebench.score import Recording
 from scorebench.timebase import SAMPLE_RATE, frame_count
-from scorebench.tracker import Tracker, follow
+from scorebench.tracker import Positions, Tracker, follow
 
 Scored = tuple[pd.DataFrame, pd.DataFrame, float]
 """Of one page: trajectory, errors, seconds it took."""
@@ -106,8 +106,7 @@ def run(
         UsageError: the folder holds another run and ``fresh`` is not set.
         ScorebenchError: the results cannot be written; finished pages are kept.
     """
-    folder = run_folder(out, spec)
-    _prepare(folder, spec, fresh)
+    folder = prepare(out, spec, fresh)
     if is_current(folder, spec):
         folder.clear_parts()
         return folder, []
@@ -120,7 +119,9 @@ def run(
     return folder, failures
 
 
-def _prepare(folder: RunFolder, spec: RunSpec, fresh: bool) -> None:
+def prepare(out: Path, spec: RunSpec, fresh: bool) -> RunFolder:
+    """The folder for the run of ``spec``, with a manifest; raises and takes what ``run`` does."""
+    folder = run_folder(out, spec)
     manifest = None if fresh else folder.manifest
     if manifest is not None and is_stale(folder, spec):
         theirs, ours = manifest.get("identity", {}), identity(spec)
@@ -130,6 +131,7 @@ def _prepare(folder: RunFolder, spec: RunSpec, fresh: bool) -> None:
         shutil.rmtree(folder.path, ignore_errors=True)
     if manifest is None:
         write_json(folder.path / "manifest.json", manifest_of(spec, failed=[], complete=False))
+    return folder
 
 
 def _run_piece(
@@ -173,8 +175,7 @@ def _follow_page(
     folder: RunFolder, spec: RunSpec, recording: Recording, plan: PagePlan, audio: NDArray[np.float32]
 ) -> Failure | None:
     """Follow one page unless it was followed before; None when its answers are in the folder."""
-    part = folder.part(plan.page.piece, plan.page.index)
-    if part.exists():
+    if folder.part(plan.page.piece, plan.page.index).exists():
         return None
     began = time.perf_counter()
     try:
@@ -183,9 +184,15 @@ def _follow_page(
     except Exception as error:  # noqa: BLE001 - anything can happen in a tracker, and one page must not cost the others
         text = str(error) if isinstance(error, ScorebenchError) else f"{type(error).__name__}: {error}"
         return Failure(plan.page.piece, plan.page.index, text.splitlines()[0] if text else type(error).__name__)
-    rows = positions.to_table().assign(piece=plan.page.piece, page=plan.page.index, frame=plan.frames)
-    write_parquet(part, rows.astype(TRAJECTORY_COLUMNS)[list(TRAJECTORY_COLUMNS)], time.perf_counter() - began)
+    keep_part(folder, plan, positions, time.perf_counter() - began)
     return None
+
+
+def keep_part(folder: RunFolder, plan: PagePlan, positions: Positions, seconds: float) -> None:
+    """Keep the answers on one page, which took so many ``seconds``."""
+    rows = positions.to_table().assign(piece=plan.page.piece, page=plan.page.index, frame=plan.frames)
+    part = folder.part(plan.page.piece, plan.page.index)
+    write_parquet(part, rows.astype(TRAJECTORY_COLUMNS)[list(TRAJECTORY_COLUMNS)], seconds)
 
 
 def _score_part(folder: RunFolder, plan: PagePlan, frames: int) -> Scored:

@@ -1,8 +1,8 @@
 """The tracker interface: small enough to remember.
 
 ``Tracker.open(score, seed)`` gives a ``Follower``; ``Follower.hear(samples)`` gives the newest
-``Position``. Two optional fast paths must give the same answers (`scorebench check-tracker`):
-``Follower.follow(audio, frames)`` and ``Tracker.follow_many(jobs)``.
+``Position``. Three optional fast paths must give the same answers (`scorebench check-tracker`):
+``Follower.follow(audio, frames)``, ``Tracker.follow_many(jobs)`` and ``Tracker.follow_seeds(..., seeds)``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -112,6 +112,17 @@ class BatchTracker(Tracker, Protocol):
 
     def follow_many(self, jobs: Sequence[Job], seed: int) -> list[Positions]:
         """One trajectory a job; equal to opening and following each by itself."""
+        ...
+
+
+@runtime_checkable
+class SeedsTracker(Tracker, Protocol):
+    """A tracker that follows a page with many seeds at once: where it draws its answers, a table shows several."""
+
+    def follow_seeds(
+        self, score: ScoreView, audio: NDArray[np.float32], frames: NDArray[np.int64], seeds: Sequence[int]
+    ) -> list[Positions]:
+        """One trajectory a seed; equal to opening with each and following."""
         ...
 
 

@@ -18,8 +18,9 @@ TWICE = "gives the same answers twice"
 CHUNKS = "gives the same answers in any chunks"
 FAST = "`follow` equals `hear`"
 MANY = "`follow_many` equals `follow`"
+SEEDS = "`follow_seeds` equals `follow`"
 FUTURE = "does not hear the future"
-RULES = [GIVEN_ONLY, INPUT, ANSWERS, ON_PAGE, SILENCE, NOISE, SHORT, TWICE, CHUNKS, FAST, MANY, FUTURE]
+RULES = [GIVEN_ONLY, INPUT, ANSWERS, ON_PAGE, SILENCE, NOISE, SHORT, TWICE, CHUNKS, FAST, MANY, SEEDS, FUTURE]
 
 
 class Loudness:
@@ -225,6 +226,21 @@ class Seeded(Good):
         return follower
 
 
+class SeedsAreGood(Seeded):
+    def follow_seeds(self, score: ScoreView, audio: np.ndarray, frames: np.ndarray, seeds: list) -> list[Positions]:
+        return [stream(self.open(score, seed), audio, frames) for seed in seeds]
+
+
+class SeedsAreAllTheSame(SeedsAreGood):
+    def follow_seeds(self, score: ScoreView, audio: np.ndarray, frames: np.ndarray, seeds: list) -> list[Positions]:
+        return super().follow_seeds(score, audio, frames, [seeds[0]] * len(seeds))
+
+
+class SeedsForgetOne(SeedsAreGood):
+    def follow_seeds(self, score: ScoreView, audio: np.ndarray, frames: np.ndarray, seeds: list) -> list[Positions]:
+        return super().follow_seeds(score, audio, frames, seeds[1:])
+
+
 def results_of(tracker: object) -> dict[str, CheckResult]:
     return {result.name: result for result in checks(tracker)}  # type: ignore[arg-type]
 
@@ -233,7 +249,7 @@ def failed(tracker: object) -> list[str]:
     return [name for name, result in results_of(tracker).items() if not result.passed]
 
 
-@pytest.mark.parametrize("tracker", [Good(), with_follower(GoodAndFast), ManyIsGood(), Seeded()])
+@pytest.mark.parametrize("tracker", [Good(), with_follower(GoodAndFast), ManyIsGood(), Seeded(), SeedsAreGood()])
 def test_a_good_tracker_passes(tracker: object) -> None:
     results = results_of(tracker)
     assert list(results) == RULES
@@ -268,6 +284,8 @@ def test_a_good_tracker_passes(tracker: object) -> None:
         (MovesTheSystems(), [INPUT]),
         (ManyIsOff(), [MANY]),
         (ManyForgetsOne(), [MANY]),
+        (SeedsAreAllTheSame(), [SEEDS]),
+        (SeedsForgetOne(), [SEEDS]),
     ],
     ids=lambda value: None if isinstance(value, list) else getattr(value, "follower", type(value)).__name__,
 )

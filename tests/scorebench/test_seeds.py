@@ -17,7 +17,7 @@ from scorebench.layout import to_csv, to_latex, to_markdown
 from scorebench.run import RunSpec, run_folder
 from scorebench.score import ScoreView
 from scorebench.table import Table, collect, from_json, to_json
-from scorebench.tracker import Position
+from scorebench.tracker import Position, Positions
 from tests.scorebench.helpers import PIECES, TINY, Wanderer
 
 
@@ -34,6 +34,24 @@ class Dice:
 
     def hear(self, samples: np.ndarray) -> Position:
         return self.place
+
+
+class Cup(Dice):
+    """Throws many dice at once, unless it ``spills``."""
+
+    def __init__(self, spills: bool = False) -> None:
+        self.spills, self.thrown, self.opened = spills, [], 0
+
+    def open(self, score: ScoreView, seed: int) -> "Dice":
+        self.opened += 1
+        return super().open(score, seed)
+
+    def follow_seeds(self, score: ScoreView, audio: np.ndarray, frames: np.ndarray, seeds: list) -> list[Positions]:
+        self.thrown.append(list(seeds))
+        places = [Dice().open(score, seed).place for seed in seeds[int(self.spills) :]]
+        if self.spills:
+            raise RuntimeError("spilt")
+        return [Positions.from_list(frames, [place] * len(frames)) for place in places]
 
 
 @pytest.fixture
@@ -112,6 +130,30 @@ def test_a_table_stored_before_there_were_seeds_is_read(table: Table) -> None:
     for row in old["sections"][0]["rows"]:
         del row["seeds"], row["spread"]
     assert [row.seeds for row in from_json(json.dumps(old), "old").sections[0].rows] == [1, 1]
+
+
+@pytest.mark.parametrize("spills", [False, True])
+def test_who_can_follows_all_seeds_at_once(
+    dice: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spills: bool
+) -> None:
+    alone = run_all(specs(3), tmp_path / "alone"), collect(specs(3), tmp_path / "alone")
+    cup = Cup(spills)
+    found = {"dice": cup, "wanderer": Wanderer()}
+    monkeypatch.setattr("scorebench.batch.load", lambda name, options=None: found[name])
+    together = run_all(specs(3), tmp_path / "together"), collect(specs(3), tmp_path / "together")
+    assert together == alone
+    pages = alone[1].sections[0].rows[0].pages
+    assert cup.thrown == [[0, 1, 2]] * pages
+    assert cup.opened == (3 * pages if spills else 0)
+
+
+def test_only_seeds_that_are_missing_are_followed(dice: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run_all(specs(1, seed=1), tmp_path)
+    cup = Cup()
+    found = {"dice": cup, "wanderer": Wanderer()}
+    monkeypatch.setattr("scorebench.batch.load", lambda name, options=None: found[name])
+    run_all(specs(3), tmp_path)
+    assert set(map(tuple, cup.thrown)) == {(0, 2)}
 
 
 def test_commands_run_and_check_them(dice: None, tmp_path: Path) -> None:
