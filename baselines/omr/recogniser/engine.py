@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from baselines.omr.recogniser.columns import QUARTER
 from baselines.omr.recogniser.layout import System
-from baselines.omr.recogniser.look import look, marker
+from baselines.omr.recogniser.look import look, marker, weights_sha256
 from baselines.omr.recogniser.marks import Marks, find_marks
 from baselines.omr.recogniser.music import ReadMeasure, read_music
 from baselines.omr.recogniser.picture import Prepared, prepare
@@ -20,7 +20,14 @@ FEWEST_NOTES = 3
 
 
 class BuiltIn:
-    """The engine that needs no other program."""
+    """The engine that needs no other program.
+
+    Attributes:
+        identity: the sha256 of its weights.
+    """
+
+    def __init__(self) -> None:
+        self.identity = {"weights_sha256": weights_sha256()}
 
     def read(self, page: NDArray[np.uint8]) -> Reading:
         """Read ``page``, (height, width) uint8, 0 black, 255 white; what holds no staves gives confidence 0.

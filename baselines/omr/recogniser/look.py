@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 
 from baselines.omr.recogniser.marks import Maps
 from scorebench.errors import MissingDependencyError
+from scorebench.files import sha256_file
 from scorebench.weights import load_into, read_checkpoint
 
 if TYPE_CHECKING:
     from baselines.omr.recogniser.network import Marker
 
 WEIGHTS = "marker.safetensors"
+
+
+@cache
+def weights_sha256() -> str:
+    """Of the weights that come with this package."""
+    with as_file(files("baselines.omr.recogniser") / WEIGHTS) as path:
+        return sha256_file(path)
 
 
 @cache

@@ -1,15 +1,19 @@
 import time
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from baselines.omr import recogniser
 from baselines.omr.recogniser import BuiltIn
 from baselines.omr.recogniser.look import WEIGHTS
 from baselines.omr.recogniser.training.snippets import score
 from baselines.omr.scores import page_counts
+from baselines.omr.tracker import omr
 from scorebench.errors import DataError
+from scorebench.files import sha256_file
 
 TUNE = """<?xml version="1.0" encoding="UTF-8"?><mei xmlns="http://www.music-encoding.org/ns/mei" meiversion="5.0">
 <music><body><mdiv><score><scoreDef keysig="1s" meter.count="3" meter.unit="4"><staffGrp symbol="brace" bar.thru="true">
@@ -47,6 +51,11 @@ def test_the_same_picture_gives_the_same_reading(engraving):
     first, second = BuiltIn().read(image), BuiltIn().read(image)
     assert first.notes.equals(second.notes)
     assert first.measures.equals(second.measures)
+
+
+def test_a_run_knows_by_which_weights_it_was_read():
+    [weights] = Path(recogniser.__file__).parent.glob("*.safetensors")
+    assert omr().identity == {"engine": "built-in", "weights_sha256": sha256_file(weights)}
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
