@@ -1,5 +1,6 @@
 """The trackers: what they answer, when, and what they say if they cannot."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
-from baselines.rl import tracker as module  # noqa: E402 - needs torch
+from baselines.rl import rules  # noqa: E402 - needs torch
+from baselines.rl import tracker as module  # noqa: E402
 from baselines.rl.rounds import Board  # noqa: E402
 from baselines.rl.tracker import RLTracker, rl, rl_auto  # noqa: E402
 from scorebench.conformance import checks  # noqa: E402
@@ -45,6 +47,14 @@ def test_what_they_are(weights: Path) -> None:
     assert told.demo
     assert told.device == "cpu"
     assert told.identity == {"weights_sha256": sha256_file(weights), "network": "columns"}
+
+
+def test_the_card_says_what_the_code_does() -> None:
+    card = tomllib.loads(Path(module.__file__).with_name("card.toml").read_text())
+    assert card["given"] == ["systems"]
+    assert card["stochastic"] is RLTracker.stochastic
+    said = {name: getattr(rules, name.upper()) for name in card["parameters"]["rules"]}
+    assert card["parameters"]["rules"] == said
 
 
 def test_they_say_that_no_weights_came_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
