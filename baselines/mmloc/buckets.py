@@ -45,4 +45,4 @@ def places_of(probability: NDArray[np.floating]) -> tuple[NDArray[np.float64], N
     near = np.abs(np.arange(BUCKETS) - best[:, None]) <= 1
     weight = np.where(near, p, 0)
     mass = weight.sum(1)
-    return weight @ (np.arange(BUCKETS) + 0.5) / mass, np.minimum(mass, 1)
+    return (weight * (np.arange(BUCKETS) + 0.5)).sum(1) / mass, np.minimum(mass, 1)

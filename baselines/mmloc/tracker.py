@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from baselines.mmloc.inference import Reader
 from baselines.mmloc.network import load_network
-from baselines.mmloc.pursuit import START_PX, Pursuit, find_all, moves_after
+from baselines.mmloc.pursuit import START_PX, Pursuit, find_all
 from baselines.strip.sound import Listener, frames_heard
 from baselines.strip.systems import find_systems
 from baselines.strip.unroll import Strip, unroll
@@ -111,20 +111,20 @@ class MMLocFollower:
         self._samples += len(samples)
         excerpts = self._listener.hear(samples)
         if len(excerpts):
-            frames = self._listener.frames + np.arange(-len(excerpts), 0)
-            wanted = moves_after(frames)
-            wanted[-1] = True
-            found = self._pursuit.find(frames[wanted], self._reader.hear(excerpts[wanted]))
+            found = self._pursuit.find(self._reader.hear(excerpts))
             self._strip_x, self._confidence = float(found.strip_x[-1]), float(found.confidence[-1])
         return self._position(self._strip_x, self._confidence, self._samples)
 
     def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
         """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, the sound all at once."""
         heard = np.array([min(samples_heard(frame), len(audio)) for frame in frames.tolist()], np.int64)
+        strip_x, confidence = [float(START_PX)], [0.0]  # before the first frame
         spectrum = SpectrogramStream(cunet_recipe()).push(audio[: heard.max(initial=0)])
-        found = find_all(self._reader, self._strip, spectrum, frames_heard(heard) - 1)
-        rows = zip(found.strip_x.tolist(), found.confidence.tolist(), heard.tolist(), strict=True)
-        return Positions.from_list(frames, [self._position(*row) for row in rows])
+        if len(spectrum):
+            found = find_all(self._reader, self._strip, spectrum)
+            strip_x, confidence = [*strip_x, *found.strip_x.tolist()], [*confidence, *found.confidence.tolist()]
+        at = zip(frames_heard(heard).tolist(), heard.tolist(), strict=True)
+        return Positions.from_list(frames, [self._position(strip_x[n], confidence[n], samples) for n, samples in at])
 
     def _position(self, strip_x: float, confidence: float, samples: int) -> Position:
         """The answer after ``samples``."""

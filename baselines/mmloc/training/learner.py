@@ -14,7 +14,7 @@ from torch import Tensor
 from baselines.mmloc.buckets import cross_entropy, places_of
 from baselines.mmloc.inference import Reader
 from baselines.mmloc.network import Design, MMLoc
-from baselines.mmloc.pursuit import Found, find_all
+from baselines.mmloc.pursuit import find_all
 from baselines.mmloc.training.samples import Recipe, Sampler
 from baselines.strip.material import StripPage
 from baselines.strip.sound import frames_heard
@@ -99,7 +99,7 @@ class Learner(lightning.LightningModule):
         plan = page.plan
         heard = np.array([samples_heard(frame) for frame in (plan.frames_2021 - plan.start_frame).tolist()], np.int64)
         frames = np.minimum(frames_heard(heard) - 1, page.frames - 1)
-        return errors_of(page, find_all(Reader(self.network), page.strip, page.spectrum, frames))
+        return errors_of(page, find_all(Reader(self.network), page.strip, page.spectrum).strip_x[frames])
 
     def configure_optimizers(self) -> Any:
         """AdamW with decay on weights only: in as many steps as a CPU can do it gets further than the paper's SGD."""
@@ -111,9 +111,9 @@ class Learner(lightning.LightningModule):
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def errors_of(page: StripPage, found: Found) -> NDArray[np.float64]:
-    """Errors (n,) in frames, under ``cyolo-2021``, of what was ``found`` at the n frames that it scores."""
-    plan, place = page.plan, page.strip.to_page(found.strip_x)
+def errors_of(page: StripPage, strip_x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Errors (n,) in frames, under ``cyolo-2021``, of ``strip_x`` (n,), found at the n frames that it scores."""
+    plan, place = page.plan, page.strip.to_page(strip_x)
     line = line_map(plan.merged, plan.page.index, pad_left(*plan.page.image.shape))
     return errors_frames(plan.merged, line, plan.frames_2021, place.x_px, place.y_px)
 

@@ -1,5 +1,6 @@
 """The trackers: what they answer, when, and what they say if they cannot."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
-from baselines.mmloc import tracker as module  # noqa: E402 - needs torch
+from baselines.mmloc import pursuit  # noqa: E402 - needs torch
+from baselines.mmloc import tracker as module  # noqa: E402
 from baselines.mmloc.pursuit import START_PX  # noqa: E402
 from baselines.mmloc.tracker import LostFollower, MMLocTracker, mm_loc, mm_loc_auto  # noqa: E402
 from baselines.strip.unroll import unroll  # noqa: E402
@@ -39,6 +41,13 @@ def audio() -> NDArray[np.float32]:
 
 def table(positions: Positions) -> NDArray[Any]:
     return positions.to_table().to_numpy()
+
+
+def test_the_card_says_what_the_code_does() -> None:
+    card = tomllib.loads(Path(module.__file__).with_name("card.toml").read_text())
+    assert card["given"] == ["systems"]
+    said = {name: getattr(pursuit, name.upper()) for name in card["parameters"]["pursuit"]}
+    assert card["parameters"]["pursuit"] == said
 
 
 def test_what_it_is(tracker: MMLocTracker, weights: Path) -> None:

@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch")
 
 from baselines.mmloc.buckets import BUCKETS  # noqa: E402 - needs torch
 from baselines.mmloc.network import Design, MMLoc  # noqa: E402
-from baselines.mmloc.pursuit import Found  # noqa: E402
 from baselines.mmloc.tracker import MMLocTracker  # noqa: E402
 from baselines.mmloc.training import command  # noqa: E402
 from baselines.mmloc.training import learner as learning  # noqa: E402
@@ -165,9 +164,9 @@ def test_following_the_truth_has_no_error(page: StripPage) -> None:
     asked: NDArray[np.int64] = page.plan.frames_2021 - page.plan.start_frame
     heard = np.array([samples_heard(frame) for frame in asked.tolist()], np.int64)
     frames = np.minimum(frames_heard(heard) - 1, page.frames - 1)
-    errors = errors_of(page, Found(page.at_frame[frames], np.ones(len(frames))))
+    errors = errors_of(page, page.at_frame[frames])
     assert (errors <= 1).mean() > 0.95
-    assert np.median(errors_of(page, Found(page.at_frame[frames][::-1], np.ones(len(frames))))) > 20
+    assert np.median(errors_of(page, page.at_frame[frames][::-1])) > 20
 
 
 def test_followed_pages_are_spread() -> None:
