@@ -34,7 +34,8 @@ def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
         dataset: that the run was made on.
 
     Returns:
-        Columns piece, page, onset_s, verdict (one of ``VERDICTS``).
+        Columns piece, page, onset_s, system, true_x_px, the answer's x_px and y_px (NaN where there is none), and
+        verdict (one of ``VERDICTS``).
 
     Raises:
         UsageError: there is no complete run, or it was made on other data.
@@ -48,7 +49,7 @@ def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
         raise UsageError(f"{folder.path}: was run on other data than {dataset.name} as it is now; run it again")
     errors, said = folder.errors(), folder.trajectories()
     errors = errors[errors["protocol"] == strict.NAME].rename(columns={"onset_frame": "frame"})
-    rows = errors.merge(said[["piece", "page", "frame", "y_px"]], on=["piece", "page", "frame"], how="left")
+    rows = errors.merge(said[["piece", "page", "frame", "x_px", "y_px"]], on=["piece", "page", "frame"], how="left")
     judged = [
         _judge_piece(rows_of_piece, dataset.load(identity["split"], str(piece)))
         for piece, rows_of_piece in rows.groupby("piece", sort=True)
@@ -62,9 +63,11 @@ def _judge_piece(rows: pd.DataFrame, recording: Recording) -> pd.DataFrame:
     for page in recording.pages:
         here = rows[rows["page"] == page.index]
         if len(here):
-            truth = onsets.loc[onsets["page"] == page.index, "y_px"].to_numpy()
-            judged.append(here.assign(verdict=_verdicts(here, truth, np.sort(page.systems["y_px"].to_numpy()))))
-    return pd.concat(judged)[["piece", "page", "onset_s", "verdict"]]
+            truth = onsets[onsets["page"] == page.index]
+            verdicts = _verdicts(here, truth["y_px"].to_numpy(), np.sort(page.systems["y_px"].to_numpy()))
+            places = {"system": truth["system"].to_numpy(), "true_x_px": truth["x_px"].to_numpy()}
+            judged.append(here.assign(verdict=verdicts, **places))
+    return pd.concat(judged)[["piece", "page", "onset_s", "system", "true_x_px", "x_px", "y_px", "verdict"]]
 
 
 def _verdicts(rows: pd.DataFrame, truth_y: NDArray[np.float64], systems_y: NDArray[np.float64]) -> NDArray[np.str_]:

@@ -1,4 +1,4 @@
-"""A page with its truth drawn over it, to be looked at."""
+"""A page with its truth, or with how it was followed, drawn over it, to be looked at."""
 
 import colorsys
 
@@ -15,6 +15,7 @@ _SYSTEM_COLOUR = (200, 30, 30)
 _BAR_COLOUR = (110, 110, 110)
 _HEAD_COLOUR = (0, 160, 0)
 _UNPLAYED_COLOUR = (255, 0, 255)
+_VERDICT_COLOURS = {"tracked": (0, 150, 0), "ahead": (240, 140, 0), "behind": (240, 140, 0), "unanswered": (0, 0, 0)}
 _TICK_ABOVE_PX = 9
 
 
@@ -35,6 +36,30 @@ def draw_page(recording: Recording, index: int, bars: bool = False) -> Image.Ima
     notes = recording.notes[(recording.notes["page"] == index) & recording.notes["y_px"].notna()]
     for x, y, onset_s in notes[["x_px", "y_px", "onset_s"]].to_numpy():
         _dot(draw, x, y, _UNPLAYED_COLOUR if np.isnan(onset_s) else _HEAD_COLOUR)
+    return picture
+
+
+def draw_verdicts(page: Page, judged: pd.DataFrame, ink: bool = True) -> Image.Image:
+    """A page with a line from each onset (a tick over its system) to the answer (a dot).
+
+    Green where it was tracked, orange on the right system but early or late, red on another, black where there was no
+    answer.
+
+    Args:
+        judged: the rows of ``failures.judge`` of this page.
+        ink: whether the page itself is shown.
+    """
+    shown = page.image if ink else np.full_like(page.image, 255)
+    picture = Image.fromarray(shown).convert("RGB").resize((shown.shape[1] * ZOOM, shown.shape[0] * ZOOM))
+    draw = ImageDraw.Draw(picture, "RGBA")
+    _draw_boxes(draw, page, bars=False)
+    boxes = dict(zip(page.systems["system"], _corners(page.systems), strict=True))
+    for verdict, system, true_x, x, y in judged[["verdict", "system", "true_x_px", "x_px", "y_px"]].to_numpy():
+        colour, top = _VERDICT_COLOURS.get(verdict, (220, 0, 0)), boxes[system][1]
+        draw.line((true_x * ZOOM, top - _TICK_ABOVE_PX * ZOOM, true_x * ZOOM, top), fill=colour, width=2)
+        if verdict != "unanswered":
+            draw.line((true_x * ZOOM, top, x * ZOOM, y * ZOOM), fill=(*colour, 120), width=1)
+            _dot(draw, x, y, colour)
     return picture
 
 

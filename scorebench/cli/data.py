@@ -180,19 +180,12 @@ def show(name: str, page: str, out: Path, split: str, bars: bool) -> None:
       scorebench data show mini maple-leaf:0 -o page.png
       scorebench data show mini maple-leaf:0 --split subset-performance --bars -o page.png
     """
+    from scorebench.cli.page_name import page_called
     from scorebench.dataset import open_dataset
     from scorebench.files import write_atomic
     from scorebench.picture import draw_page
 
-    dataset = open_dataset(name)
-    wanted, _, number = page.rpartition(":")
-    if not wanted or not number.isdigit():
-        raise UsageError(f"{page!r} names no page; write PIECE:INDEX, for example {dataset.pieces(split)[0]}:0")
-    known = dataset.pieces(split)
-    meant = [piece for piece in known if wanted in piece]
-    recording = dataset.load(split, wanted if wanted in known or len(meant) != 1 else meant[0])
-    if int(number) >= len(recording.pages):
-        raise UsageError(f"{recording.piece} has pages 0 to {len(recording.pages) - 1}, not {number}")
-    picture = draw_page(recording, int(number), bars)
+    recording, index = page_called(open_dataset(name), split, page)
+    picture = draw_page(recording, index, bars)
     write_atomic(out, lambda path: picture.save(path, format="PNG"))
-    click.echo(f"{out}: {recording.piece}, page {number}, {split}")
+    click.echo(f"{out}: {recording.piece}, page {index}, {split}")

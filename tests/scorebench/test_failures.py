@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.failures import failures as command
@@ -83,3 +84,49 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert done.exception is None
     assert f"{PIECES[0]} 0" in done.output
     assert "1.000" in done.output
+
+
+def colours_of(path: Path) -> set[str]:
+    """Which of green, orange and red marks are in a picture (systems are framed in another red)."""
+    pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3)
+    named = {"green": (0, 150, 0), "orange": (240, 140, 0), "red": (220, 0, 0)}
+    return {name for name, colour in named.items() if (pixels == colour).all(1).any()}
+
+
+@pytest.mark.parametrize(
+    ("tracker", "seen", "unseen"),
+    [
+        (Shifted(), {"green"}, {"orange", "red"}),
+        (Shifted(1.5), {"orange"}, set()),
+        (Shifted(down=1), {"red"}, {"orange"}),
+    ],
+)
+def test_a_page_is_drawn_with_how_it_was_followed(
+    tmp_path: Path, tracker: Shifted, seen: set[str], unseen: set[str]
+) -> None:
+    run(RunSpec("shifted", tracker, AuthorsDataset(TINY), "full", only=PIECES[:1]), tmp_path)
+    drawn = tmp_path / "page.png"
+    asked = [str(tmp_path / "dataset/full/shifted"), "--dataset", str(TINY), "--draw", f"{PIECES[0]}:0"]
+    assert CliRunner().invoke(command, [*asked, "-o", str(drawn)]).exit_code == 0
+    assert seen <= colours_of(drawn)
+    assert not unseen & colours_of(drawn)
+    with_ink = (np.asarray(Image.open(drawn)) == 0).all(2).mean()
+    assert CliRunner().invoke(command, [*asked, "-o", str(drawn), "--no-ink"]).exit_code == 0
+    assert with_ink > 0.01
+    assert (np.asarray(Image.open(drawn)) == 0).all(2).mean() == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--draw", f"{PIECES[0]}:0"], "wants both"),
+        (["--draw", PIECES[0], "-o", "x.png"], "names no page"),
+        (["--draw", f"{PIECES[0]}:7", "-o", "x.png"], "has pages 0 to"),
+        (["--draw", f"{PIECES[1]}:0", "-o", "x.png"], "not in this run"),
+    ],
+)
+def test_a_page_that_cannot_be_drawn(tmp_path: Path, asked: list[str], said: str) -> None:
+    run(RunSpec("shifted", Shifted(), AuthorsDataset(TINY), "full", only=PIECES[:1]), tmp_path)
+    done = CliRunner().invoke(command, [str(tmp_path / "dataset/full/shifted"), "--dataset", str(TINY), *asked])
+    assert isinstance(done.exception, UsageError)
+    assert said in str(done.exception)
