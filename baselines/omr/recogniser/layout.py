@@ -18,6 +18,9 @@ _RULED = 0.97
 
 _DOUBTED = 0.1
 
+_DARK = 0.35
+"""Ink of a pixel from which on it is a line's."""
+
 _NEAR = 2.0
 """Interlines within which bar lines are parts of one."""
 
@@ -29,6 +32,12 @@ _CLEAR = 0.5
 
 _FARTHEST = 11.0
 """Interlines from a staff to a mark that still belongs to it."""
+
+_FEW_LINES = 3
+"""Ledger lines that a head may need without being asked for them."""
+
+_LEDGER = 0.7
+"""Interlines to the left and right of a head's centre that its ledger lines reach at least."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ def bar_lines(staves: Sequence[Staff], chances: NDArray[np.float32], ink: NDArra
 
 def _ruled(staves: Sequence[Staff], ink: NDArray[np.float32]) -> NDArray[np.float32]:
     """Share of the rows from the first to the last line of a system that are black, of each cell's columns."""
-    rows = ink[int(staves[0].top) : int(staves[-1].bottom) + 1, : ink.shape[1] // STRIDE * STRIDE] > 0.35
+    rows = ink[int(staves[0].top) : int(staves[-1].bottom) + 1, : ink.shape[1] // STRIDE * STRIDE] > _DARK
     wide = rows | np.roll(rows, 1, 1)
     share: NDArray[np.float32] = wide.mean(axis=0, dtype=np.float32).reshape(-1, STRIDE).max(axis=1)
     return np.append(share, np.float32(0))
@@ -131,6 +140,22 @@ def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
     clefs = [p for p in clefs if _is_plausible(p, clefs, systems[p.system])]
     begins = {(p.system, p.staff): p.mark.x for p in reversed(clefs)}  # of each staff, its first clef
     return [p for p in placed if p in clefs or (p.mark.kind not in CLEFS and _is_behind_clef(p, begins, systems))]
+
+
+def has_ledger_lines(placed: Placed, staff: Staff, ink: NDArray[np.float32]) -> bool:
+    """Whether lines lead from ``staff`` to a head far from it; those of letters in a title do not.
+
+    Args:
+        ink: (h, w) of the scaled page, 0 paper to 1 ink.
+    """
+    lines = abs(placed.position) // 2 - 2
+    if placed.mark.kind not in HEADS or lines < _FEW_LINES:
+        return True
+    edge, step = (staff.top, -UNIT) if placed.position > 0 else (staff.bottom, UNIT)
+    columns = slice(max(0, round(placed.mark.x - _LEDGER * UNIT)), round(placed.mark.x + _LEDGER * UNIT) + 1)
+    rows = [round(edge + step * line) for line in range(1, lines + 1)]
+    shares = [(ink[max(0, row - 2) : row + 3, columns] > _DARK).any(axis=0).mean() for row in rows]
+    return float(np.mean(np.array(shares) > 0.8)) >= 0.5
 
 
 def _is_behind_clef(placed: Placed, begins: Mapping[tuple[int, int], float], systems: Sequence[System]) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from baselines.omr.recogniser.columns import QUARTER, Columns
 from baselines.omr.recogniser.keys import clef_of, default_clef, is_clef
-from baselines.omr.recogniser.layout import Placed, System, place, with_bars
+from baselines.omr.recogniser.layout import Placed, System, has_ledger_lines, place, with_bars
 from baselines.omr.recogniser.marks import Marks
 from baselines.omr.recogniser.metre import Metre, metres
 from baselines.omr.recogniser.pitches import (
@@ -72,7 +72,8 @@ def read_music(
         ink: (h, w), the scaled page.
     """
     systems = [with_bars(group, marks, ink) for group in groups]
-    placed = with_ties(place(systems, marks), systems, marks.stroke("tie"))
+    placed = [p for p in place(systems, marks) if has_ledger_lines(p, systems[p.system].staves[p.staff], ink)]
+    placed = with_ties(placed, systems, marks.stroke("tie"))
     course = _Course()
     measures: list[ReadMeasure] = []
     for number, system in enumerate(systems):

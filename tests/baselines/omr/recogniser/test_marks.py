@@ -1,6 +1,6 @@
 import numpy as np
 
-from baselines.omr.recogniser.layout import Placed, System, bar_lines
+from baselines.omr.recogniser.layout import Placed, System, bar_lines, has_ledger_lines
 from baselines.omr.recogniser.marks import UNIT, Maps, Marks, find_marks
 from baselines.omr.recogniser.metre import Metre, metres
 from baselines.omr.recogniser.staves import Staff
@@ -75,6 +75,47 @@ def test_a_tie_is_a_bow_from_head_to_head(mark):
 
 def digit(mark, number, position, staff=0):
     return Placed(mark(f"digit-{number}", 100.0, 0.0), 0, staff, 0, position)
+
+
+def bow(chances: np.ndarray, left: float, right: float, y: float) -> None:
+    chances[round((y + UNIT) / STRIDE), round(left / STRIDE) : round(right / STRIDE)] = 0.9
+
+
+def test_a_bow_that_passes_other_notes_is_a_slur_unless_the_network_says_tie(mark):
+    system = System((Staff(100.0, UNIT, 0.0, 400.0),), (0.0, 400.0))
+    chances = np.zeros((100, 200), np.float32)
+    bow(chances, 100, 300, 100.0)
+    for sure, expected in ((0, [0, 0, 0]), (1, [0, 0, 1])):
+        marks = [mark("filled", 100.0, 100.0, log=2), mark("filled", 200.0, 92.0, log=2)]
+        marks.append(mark("filled", 300.0, 100.0, log=2, tied=sure))
+        heads = [Placed(m, 0, 0, 0, p) for m, p in zip(marks, (0, 2, 0), strict=True)]
+        assert [p.mark.most("tied") for p in with_ties(heads, [system], chances)] == expected
+
+
+def test_a_tie_from_the_line_before_needs_its_note_there(mark):
+    lines = [System((Staff(y, UNIT, 0.0, 400.0),), (0.0, 200.0, 400.0)) for y in (100.0, 200.0)]
+    chances = np.zeros((150, 200), np.float32)
+    bow(chances, 30, 60, 200.0)
+    begins = Placed(mark("filled", 60.0, 200.0, log=2), 1, 0, 0, 0)
+    for position, measure, expected in ((0, 1, 1), (2, 1, 0), (0, 0, 0)):
+        before = Placed(mark("filled", 350.0, 100.0, log=2), 0, 0, measure, position)
+        assert [p.mark.most("tied") for p in with_ties([before, begins], lines, chances)] == [0, expected]
+
+
+def test_a_head_far_from_its_staff_has_ledger_lines(mark):
+    staff, x, y = Staff(200.0, UNIT, 0.0, 400.0), 100.0, 200.0 - 7 * UNIT
+    ink = np.zeros((300, 400), np.float32)
+    above = Placed(mark("filled", x, y), 0, 0, 0, 14)
+    below = Placed(mark("filled", x, 400.0 - y), 0, 0, 0, -14)
+    assert not has_ledger_lines(above, staff, ink)
+    assert has_ledger_lines(
+        Placed(mark("filled", x, 200.0 - 4 * UNIT), 0, 0, 0, 8), staff, ink
+    )  # two are not asked for
+    assert has_ledger_lines(Placed(mark("sharp", x, y), 0, 0, 0, 14), staff, ink)
+    for line in range(1, 6):
+        ink[round(staff.top - line * UNIT), 90:111] = 1.0
+    assert has_ledger_lines(above, staff, ink)
+    assert not has_ledger_lines(below, staff, ink)
 
 
 def test_time_signatures_are_read_from_above_and_below(mark):
