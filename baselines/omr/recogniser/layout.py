@@ -33,6 +33,8 @@ _CLEAR = 0.5
 _FARTHEST = 11.0
 """Interlines from a staff to a mark that still belongs to it."""
 
+_ROUND_TIMES = ("common", "cut")
+
 _FEW_LINES = 3
 """Ledger lines that a head may need without being asked for them."""
 
@@ -139,7 +141,15 @@ def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
     clefs = [p for p in placed if p.mark.kind in CLEFS]
     clefs = [p for p in clefs if _is_plausible(p, clefs, systems[p.system])]
     begins = {(p.system, p.staff): p.mark.x for p in reversed(clefs)}  # of each staff, its first clef
+    placed = [p for p in placed if not _is_in_time_signature(p, placed)]
     return [p for p in placed if p in clefs or (p.mark.kind not in CLEFS and _is_behind_clef(p, begins, systems))]
+
+
+def _is_in_time_signature(head: Placed, placed: Sequence[Placed]) -> bool:
+    """Whether a head is the curve of a C that stands for four quarters."""
+    signs = [p.mark for p in placed if p.mark.kind in _ROUND_TIMES and (p.system, p.staff) == (head.system, head.staff)]
+    near = [abs(s.x - head.mark.x) < UNIT and abs(s.y - head.mark.y) < UNIT for s in signs]
+    return head.mark.kind in HEADS and any(near)
 
 
 def has_ledger_lines(placed: Placed, staff: Staff, ink: NDArray[np.float32]) -> bool:

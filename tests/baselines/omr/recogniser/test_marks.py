@@ -1,6 +1,6 @@
 import numpy as np
 
-from baselines.omr.recogniser.layout import Placed, System, bar_lines, has_ledger_lines
+from baselines.omr.recogniser.layout import Placed, System, bar_lines, has_ledger_lines, place
 from baselines.omr.recogniser.marks import UNIT, Maps, Marks, find_marks
 from baselines.omr.recogniser.metre import Metre, metres
 from baselines.omr.recogniser.staves import Staff
@@ -100,6 +100,14 @@ def test_a_tie_from_the_line_before_needs_its_note_there(mark):
     for position, measure, expected in ((0, 1, 1), (2, 1, 0), (0, 0, 0)):
         before = Placed(mark("filled", 350.0, 100.0, log=2), 0, 0, measure, position)
         assert [p.mark.most("tied") for p in with_ties([before, begins], lines, chances)] == [0, expected]
+
+
+def test_the_curve_of_a_time_signature_is_no_note(mark):
+    system = System((Staff(100.0, UNIT, 0.0, 400.0),), (0.0, 400.0))
+    strokes = np.zeros((len(STROKES), 100, 200), np.float32)
+    for kind, kept in (("common", 1), ("digit-4", 2)):
+        marks = (mark(kind, 60.0, 100.0), mark("whole", 61.0, 97.0), mark("whole", 90.0, 100.0))
+        assert [p.mark.kind for p in place([system], Marks(marks, strokes))] == [kind, *["whole"] * kept]
 
 
 def test_a_head_far_from_its_staff_has_ledger_lines(mark):
