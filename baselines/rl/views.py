@@ -79,11 +79,12 @@ class Sound:
         self._bands = np.concatenate([silence, spectrum])
 
     def view(self, frame: int) -> NDArray[np.float32]:
-        """What is heard at ``frame``.
+        """What is heard at ``frame``; after the last frame it stays as it is.
 
         Returns:
             (2, 78, 40) float32: log magnitudes, and their change since one frame earlier.
         """
+        frame = min(frame, self.frames - 1)
         return sound_view(self._bands[frame : frame + CONTEXT_FRAMES + 1])
 
 

@@ -57,6 +57,12 @@ def test_it_is_heard_the_same_frame_by_frame(page: StripPage) -> None:
         assert np.array_equal(sound_view(bands), sound.view(frame))
 
 
+def test_after_the_last_frame_nothing_changes(page: StripPage) -> None:
+    """At another tempo the last onset may fall on the frame after the last."""
+    sound = Sound(page.spectrum)
+    np.testing.assert_array_equal(sound.view(sound.frames), sound.view(sound.frames - 1))
+
+
 def test_nothing_is_louder_than_the_loudest() -> None:
     from scorebench.spectrogram import cunet_recipe, spectrogram
 
