@@ -20,9 +20,9 @@ from baselines.strip.sound import windows_of
 from baselines.strip.unroll import Strip
 
 FRAMES_A_SNIPPET = 5
-START_PX = 65
+START_PX = 45
 """Where the first snippet is centred, along the strip: music begins about ``ONWARD_PX`` later."""
-ONWARD_PX, SPREAD_PX = 25, 80
+ONWARD_PX, SPREAD_PX = 45, 70
 """How far behind the middle of its snippet music is expected, in pixels of the strip, and the standard deviation."""
 
 
