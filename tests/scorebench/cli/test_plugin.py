@@ -43,7 +43,7 @@ def test_trackers_lists_it_names_what_is_broken_and_goes_on(plugin: Path, tmp_pa
 
 def test_it_is_checked_and_run_like_our_own(plugin: Path, tmp_path: Path) -> None:
     done = scorebench("check-tracker", "example-sweep", cwd=tmp_path, PYTHONPATH=str(plugin))
-    assert "example-sweep: 10 of 10 checks passed, 2 skipped" in done.stdout
+    assert "example-sweep: 10 of 10 checks passed, 3 skipped" in done.stdout
     words = ("run", "--tracker", "example-sweep", "--split", "full", "--dataset", TINY)
     scorebench(*words, cwd=tmp_path, PYTHONPATH=str(plugin))
     manifest = json.loads((tmp_path / "runs/dataset/full/example-sweep/manifest.json").read_text())
