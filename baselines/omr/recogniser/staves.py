@@ -19,6 +19,10 @@ _FAINTEST = 0.12
 """Of a comb's answer, between 0 (no lines) and 1 (black lines on white)."""
 
 
+_CLEAR = 0.5
+"""From here on more says nothing: beams are blacker than thin lines, but shorter."""
+
+
 @dataclass(frozen=True)
 class Staff:
     """Five lines.
@@ -75,8 +79,9 @@ def _period(like: NDArray[np.floating], lag: int) -> float:
 
 
 def _fit(rows: NDArray[np.float32], interline: float) -> float:
-    """How many rows, and how clearly, are the middle of five lines so far apart."""
-    return float((np.maximum(comb(rows, interline) - _FAINTEST, 0) ** 2).sum())
+    """How many rows, over how much of the page and how clearly, are the middle of five lines so far apart."""
+    clear = np.clip(comb(rows, interline) - _FAINTEST, 0, _CLEAR)
+    return float((clear.mean(axis=0) ** 2).sum())
 
 
 def refined(values: NDArray[np.floating], at: int) -> float:

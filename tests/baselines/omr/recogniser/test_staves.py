@@ -45,6 +45,13 @@ def test_beams_beside_a_staff_are_not_its_lines(page):
     assert find_staves(ink, slabs(ink), 7.0)[0].middle == pytest.approx(150.5, abs=0.3)
 
 
+def test_beams_closer_than_staff_lines_do_not_decide(page):
+    image = page(700, 800, MIDDLES, 7, darkness=130)
+    for beam in range(5):  # of 128ths, in the right half of a line
+        image[300 + 5 * beam : 303 + 5 * beam, 400:740] = 0
+    assert find_interline(slabs(ink_of(image))) == pytest.approx(7, abs=0.05)
+
+
 def test_a_short_last_system_counts(page):
     image = np.minimum(page(900, 800, MIDDLES, 7), page(900, 800, [700], 7, right=280))
     ink = ink_of(image)
