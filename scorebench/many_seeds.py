@@ -36,9 +36,9 @@ def _follow_piece(specs: Sequence[RunSpec], tracker: SeedsTracker, piece: str, o
         plans = plan_pages(recording, len(audio))
     except ScorebenchError:
         return
+    folders = {spec.seed: run_folder(out, spec) for spec in specs}
     for plan in plans:
         began = time.perf_counter()
-        folders = {spec.seed: run_folder(out, spec) for spec in specs}
         seeds = [seed for seed, folder in folders.items() if not folder.part(piece, plan.page.index).exists()]
         if not seeds:
             continue

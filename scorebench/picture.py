@@ -4,6 +4,7 @@ import colorsys
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from scorebench.score import Page, Recording
@@ -26,8 +27,7 @@ def draw_page(recording: Recording, index: int, bars: bool = False) -> Image.Ima
         bars: also draw bar lines and numbers.
     """
     page = recording.pages[index]
-    size = (page.image.shape[1] * ZOOM, page.image.shape[0] * ZOOM)
-    picture = Image.fromarray(page.image).convert("RGB").resize(size)
+    picture = _enlarged(page.image)
     draw = ImageDraw.Draw(picture, "RGBA")
     _draw_boxes(draw, page, bars)
     onsets = recording.onsets()
@@ -49,8 +49,7 @@ def draw_verdicts(page: Page, judged: pd.DataFrame, ink: bool = True) -> Image.I
         judged: the rows of ``failures.judge`` of this page.
         ink: whether the page itself is shown.
     """
-    shown = page.image if ink else np.full_like(page.image, 255)
-    picture = Image.fromarray(shown).convert("RGB").resize((shown.shape[1] * ZOOM, shown.shape[0] * ZOOM))
+    picture = _enlarged(page.image if ink else np.full_like(page.image, 255))
     draw = ImageDraw.Draw(picture, "RGBA")
     _draw_boxes(draw, page, bars=False)
     boxes = dict(zip(page.systems["system"], _corners(page.systems), strict=True))
@@ -61,6 +60,11 @@ def draw_verdicts(page: Page, judged: pd.DataFrame, ink: bool = True) -> Image.I
             draw.line((true_x * ZOOM, top, x * ZOOM, y * ZOOM), fill=(*colour, 120), width=1)
             _dot(draw, x, y, colour)
     return picture
+
+
+def _enlarged(image: NDArray[np.uint8]) -> Image.Image:
+    height, width = image.shape
+    return Image.fromarray(image).convert("RGB").resize((width * ZOOM, height * ZOOM))
 
 
 def _draw_boxes(draw: ImageDraw.ImageDraw, page: Page, bars: bool) -> None:

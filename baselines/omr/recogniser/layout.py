@@ -147,9 +147,10 @@ def place(systems: Sequence[System], marks: Marks) -> list[Placed]:
 
 def _is_in_time_signature(head: Placed, placed: Sequence[Placed]) -> bool:
     """Whether a head is the curve of a C that stands for four quarters."""
+    if head.mark.kind not in HEADS:
+        return False
     signs = [p.mark for p in placed if p.mark.kind in _ROUND_TIMES and (p.system, p.staff) == (head.system, head.staff)]
-    near = [abs(s.x - head.mark.x) < UNIT and abs(s.y - head.mark.y) < UNIT for s in signs]
-    return head.mark.kind in HEADS and any(near)
+    return any(abs(s.x - head.mark.x) < UNIT and abs(s.y - head.mark.y) < UNIT for s in signs)
 
 
 def has_ledger_lines(placed: Placed, staff: Staff, ink: NDArray[np.float32]) -> bool:
