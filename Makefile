@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP_FLAGS ?=
+JOBS ?= 2
 
 # Tests that need the shared source data find it through this variable, and skip where it is absent.
 ifneq ($(wildcard ../shared),)
@@ -20,7 +21,7 @@ $(VENV)/.ready: pyproject.toml scorebench/bootstrap.py
 setup: $(VENV)/.ready  ## Make .venv with everything in it
 
 table: setup  ## Build the embedded dataset if need be, run every tracker, print the table
-	$(BIN)/scorebench table --paper
+	$(BIN)/scorebench table --paper --jobs $(JOBS)
 
 test: setup  ## The test suite, without the slow tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

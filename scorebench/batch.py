@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 from scorebench.dataset import Dataset
 from scorebench.errors import ScorebenchError, UsageError
@@ -13,6 +14,13 @@ from scorebench.progress import progress_bar
 from scorebench.registry import NO_OPTIONS, load, registered
 from scorebench.results import RunFolder
 from scorebench.run import RunSpec, is_stale, prepare, run, run_folder
+
+
+class Ahead(Protocol):
+    """Somebody who runs specs before ``run_all`` does."""
+
+    def __call__(self, groups: Sequence[Sequence[RunSpec]], out: Path, *, advance: Callable[[], None]) -> None:
+        """Run ``groups`` of specs, which differ in their seed alone, into ``out``; ``advance`` after each."""
 
 
 def specs_for(
@@ -60,12 +68,15 @@ def loadable() -> list[str]:
     return names
 
 
-def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: bool = False) -> list[str]:
+def run_all(
+    specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: bool = False, ahead: Ahead | None = None
+) -> list[str]:
     """Run ``specs`` one after the other into ``out``; a line on stderr for each.
 
     Args:
         fresh: throw away what earlier runs left.
         refresh: throw it away only where it is of another dataset, version or seed.
+        ahead: may run them before, in several processes: ``scorebench.ahead.run_ahead``.
 
     Returns:
         One line for each page or piece that failed.
@@ -79,11 +90,14 @@ def run_all(specs: Sequence[RunSpec], out: Path, fresh: bool = False, refresh: b
             yield lambda: bar.advance(task)
             bar.remove_task(task)
 
-        for _, group in groupby(specs, lambda spec: (spec.tracker_name, spec.split)):
-            seeds = list(group)
-            for spec in seeds:
-                stale = refresh and is_stale(run_folder(out, spec), spec)
-                prepare(out, spec, fresh or stale)
+        groups = [list(group) for _, group in groupby(specs, lambda spec: (spec.tracker_name, spec.split))]
+        for spec in specs:
+            stale = refresh and is_stale(run_folder(out, spec), spec)
+            prepare(out, spec, fresh or stale)
+        if ahead is not None:
+            task = bar.add_task("runs", total=len(groups))
+            ahead(groups, out, advance=lambda: bar.advance(task))
+        for seeds in groups:
             if len(seeds) > 1:
                 with told(f"{seeds[0].tracker_name} ({len(seeds)} seeds)", seeds[0]) as advance:
                     follow_together(seeds, out, advance)

@@ -27,6 +27,13 @@ piece_option = click.option("--piece", "pieces", multiple=True, metavar="P", hel
 tracker_option = click.option(
     "--tracker", "trackers", multiple=True, metavar="T", help="A registered tracker (may be repeated)."
 )
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many processes, each of which runs one tracker on one split.",
+)
 
 
 def seeds_option(default: int) -> Callable[[F], F]:

@@ -1,6 +1,7 @@
 """`scorebench run`."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from scorebench.cli.options import (
     dataset_option,
     fresh_option,
+    jobs_option,
     out_option,
     piece_option,
     seed_option,
@@ -26,6 +28,7 @@ from scorebench.errors import UsageError
 @out_option
 @seed_option
 @seeds_option(1)
+@jobs_option
 @fresh_option
 @click.option("--checkpoint", type=click.Path(dir_okay=False), metavar="FILE", help="Weights for a neural tracker.")
 @click.option("--device", metavar="DEV", help="cpu, cuda, ... for a neural tracker. [default: CUDA where there is one]")
@@ -38,6 +41,7 @@ def run(
     out: Path,
     seed: int,
     seeds: int,
+    jobs: int,
     fresh: bool,
     checkpoint: str | None,
     device: str | None,
@@ -53,6 +57,7 @@ def run(
       scorebench run --tracker score-dtw --split subset-performance --performer p07 --dataset performed
       scorebench run --tracker cyolo --checkpoint best_model.pt --split full --out runs-of-mine
     """
+    from scorebench.ahead import run_ahead
     from scorebench.batch import run_all, specs_for
     from scorebench.dataset import open_dataset
 
@@ -62,7 +67,8 @@ def run(
         splits = tuple(f"{split}@{performer}" for split in splits)
     options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
     specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces, options, seeds)
-    failures = run_all(specs, out, fresh)
+    ahead = partial(run_ahead, jobs=jobs, dataset=dataset, options=options) if jobs > 1 else None
+    failures = run_all(specs, out, fresh, ahead=ahead)
     for line in failures:
         click.echo(f"failed: {line}", err=True)
     sys.exit(1 if failures else 0)

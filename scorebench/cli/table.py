@@ -1,11 +1,20 @@
 """`scorebench table`."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
-from scorebench.cli.options import dataset_option, out_option, piece_option, seed_option, seeds_option, tracker_option
+from scorebench.cli.options import (
+    dataset_option,
+    jobs_option,
+    out_option,
+    piece_option,
+    seed_option,
+    seeds_option,
+    tracker_option,
+)
 
 
 @click.command()
@@ -19,6 +28,7 @@ from scorebench.cli.options import dataset_option, out_option, piece_option, see
 @out_option
 @seed_option
 @seeds_option(10)
+@jobs_option
 def table(
     dataset: str | None,
     trackers: tuple[str, ...],
@@ -30,6 +40,7 @@ def table(
     out: Path,
     seed: int,
     seeds: int,
+    jobs: int,
 ) -> None:
     """Print Table II for a dataset: sections I, II and III (a) to (c). Runs what is missing first.
 
@@ -42,6 +53,7 @@ def table(
       scorebench table --paper
       scorebench table --dataset mini --format latex > table2.tex
     """
+    from scorebench.ahead import run_ahead
     from scorebench.batch import loadable, run_all, specs_for
     from scorebench.dataset import open_dataset
     from scorebench.layout import FORMATS
@@ -51,7 +63,8 @@ def table(
     names = trackers or loadable()
     sections = splits or [s for s in data.splits() if "@" not in s]  # S@p07: one performer's, asked for by name
     specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
-    failures = [] if no_run else run_all(specs, out, refresh=True)
+    ahead = partial(run_ahead, jobs=jobs, dataset=dataset) if jobs > 1 else None
+    failures = [] if no_run else run_all(specs, out, refresh=True, ahead=ahead)
     click.echo(FORMATS[form](collect(specs, out, paper)))
     for line in failures:
         click.echo(f"failed: {line}", err=True)

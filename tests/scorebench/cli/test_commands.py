@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from scorebench.cli import cli
 from tests.scorebench.helpers import PIECES, TINY, copy_tiny
 
 DATA = ("--dataset", str(TINY))
@@ -66,6 +68,26 @@ def test_run_then_score_again_gives_the_same_figures(tmp_path: Path) -> None:
     assert (folder / "metrics.json").read_bytes() == before
     assert "strict" in printed
     assert "1.000" in printed
+
+
+def test_several_processes_do_the_following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = ran(tmp_path, "oracle", "steady")
+    monkeypatch.setattr("scorebench.run.follow", lambda *_: pytest.fail("this process followed a page"))
+    words = ["run", "--tracker", "oracle", "--tracker", "steady", "--split", "full", *DATA, "--jobs", "2"]
+    done = CliRunner().invoke(cli, [*words, "--out", str(tmp_path / "together")])
+    assert (done.exit_code, done.exception) == (0, None), done.output
+    for name in ("oracle", "steady"):
+        theirs = tmp_path / "together/dataset/full" / name
+        for file in ("trajectories.parquet", "errors.parquet", "metrics.json", "manifest.json"):
+            assert (theirs / file).read_bytes() == (alone / name / file).read_bytes()
+    assert {line.split()[0] for line in done.stderr.splitlines() if "strict" in line} == {"oracle", "steady"}
+
+
+def test_what_fails_in_another_process_is_told(tmp_path: Path) -> None:
+    data = copy_tiny(tmp_path / "damaged")
+    (data / f"{PIECES[0]}.wav").write_bytes(b"no sound")
+    words = ("run", "--tracker", "still", "--split", "full", "--dataset", data, "--jobs", 2)
+    assert f"failed: still, full: {PIECES[0]}" in scorebench(*words, cwd=tmp_path, code=1).stderr
 
 
 def test_positions_of_other_code_are_scored_like_our_own(tmp_path: Path) -> None:
