@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from baselines.rl.rounds import Board, rate_of, somewhere
+from baselines.rl.rounds import Board, practised, somewhere
 from baselines.rl.rules import ACTIONS, THRESHOLD_PX, Standing, opening, rewards
 from baselines.rl.views import LOUDEST, SCORE_SHAPE, SOUND_SHAPE
 from scorebench.errors import UsageError
@@ -35,7 +35,7 @@ class ScoreFollowingGame(gymnasium.Env[Observation, np.int64]):
     Args:
         boards: pages, from which one is drawn for each episode.
         practice: begin at any frame of a page, near the music and with about its speed, instead of at its opening; and
-            play it faster or slower.
+            play it in another tempo and loudness (``performing``).
 
     Raises:
         UsageError: there is no page.
@@ -98,8 +98,8 @@ class ScoreFollowingGame(gymnasium.Env[Observation, np.int64]):
         random = np.random.default_rng([self._seed, max(self.episode, 0)])
         drawn = int(random.integers(len(self._boards)))
         self._number = drawn if number is None else number
-        rate = rate_of(random) if self._practice else 1.0
-        self.round = self._boards[self._number].played(rate)
+        board = self._boards[self._number]
+        self.round = practised(board, random) if self._practice else board.played()
         self.standing = somewhere(self.round, random) if self._practice else opening(self.round.sheet.columns)
 
     def _info(self) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.rl.performing import Performance, performance_of
 from baselines.rl.rules import THRESHOLD_PX, Standing
 from baselines.rl.views import Sheet, Sound
 from baselines.strip.material import StripPage
 
-TEMPO = (2 / 3, 3 / 2)
-TEMPO_SHARE = 0.5
-"""So many rounds of practice are played at another tempo."""
 ASIDE_PX = (12.0, 60.0)
 """In practice an agent begins beside the music: by a normal distribution of either width, as often."""
 SPEED_ASIDE = 3.0
@@ -67,9 +65,9 @@ class Board:
         """``page``, ready to be looked at."""
         return cls(page, Sheet(page.strip.image))
 
-    def played(self, rate: float = 1.0) -> Round:
-        """The page ``rate`` times as fast."""
-        played = self.page.played(rate)
+    def played(self, performance: Performance | None = None) -> Round:
+        """The page as it was recorded, or in a ``performance`` of as many frames."""
+        played = self.page.played() if performance is None else self.page.played(performance.moments, performance.gain)
         return Round(self.page.name, self.sheet, Sound(played.spectrum), played.at_frame, played.onset_frame)
 
 
@@ -79,11 +77,9 @@ def observe_all(rounds: Sequence[Round], standings: Sequence[Standing]) -> dict[
     return {name: np.stack([view[name] for view in views]) for name in ("perf", "score")}
 
 
-def rate_of(random: np.random.Generator) -> float:
-    """How fast a round of practice is played."""
-    if random.random() >= TEMPO_SHARE:
-        return 1.0
-    return float(np.exp(random.uniform(*np.log(TEMPO))))
+def practised(board: Board, random: np.random.Generator) -> Round:
+    """A round of practice on ``board``: no two are played alike."""
+    return board.played(performance_of(board.page.frames, random))
 
 
 def somewhere(played: Round, random: np.random.Generator) -> Standing:

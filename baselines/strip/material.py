@@ -13,11 +13,13 @@ from baselines.strip.sound import FRAMES_PER_SECOND
 from baselines.strip.unroll import Strip, unroll
 from scorebench.dataset import Dataset
 from scorebench.errors import DataError
-from scorebench.learning.sound import as_heard, at_tempo
+from scorebench.learning.sound import as_heard, at_moments
 from scorebench.protocol.pages import PagePlan, plan_pages
 from scorebench.score import Recording
 from scorebench.spectrogram import SpectrogramStream, cunet_recipe
 from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE
+
+_NEGLIGIBLE_FRAMES = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +72,24 @@ class StripPage:
         """(frames,) where along the strip the music is at each frame."""
         return position_at(np.arange(self.frames, dtype=np.float64), self.onset_frame, self.onset_x)
 
-    def played(self, rate: float = 1.0) -> Playing:
-        """The page ``rate`` times as fast: its frame f is the moment ``f * rate`` of the recording.
+    def played(self, moments: NDArray[np.float64] | None = None, gain: NDArray[np.float64] | float = 1.0) -> Playing:
+        """The page in another tempo: its frame f is the moment ``moments[f]`` of the recording, ``gain[f]`` as loud.
 
         Magnitudes are interpolated between frames, as everywhere (``scorebench.learning.sound``).
+
+        Args:
+            moments: (T,) in frames, strictly ascending from 0 on, below ``frames``; without it, as it was recorded.
+            gain: (T,), or the same for all.
         """
-        spectrum = as_heard(at_tempo(torch.from_numpy(self.bands).float(), rate)).numpy()
-        moments = np.arange(len(spectrum), dtype=np.float64) * rate
-        onset_frame = np.unique(np.ceil(self.onset_frame / rate - 1e-9).astype(np.int64))
+        if moments is None:
+            moments = np.arange(self.frames, dtype=np.float64)
+        bands = at_moments(torch.from_numpy(self.bands).float(), torch.from_numpy(moments))
+        louder = torch.from_numpy(np.broadcast_to(gain, moments.shape).astype(np.float32))
+        onset_frame = np.searchsorted(moments, self.onset_frame - _NEGLIGIBLE_FRAMES)
         return Playing(
-            spectrum=spectrum,
+            spectrum=as_heard(bands * louder[:, None]).numpy(),
             at_frame=position_at(moments, self.onset_frame, self.onset_x),
-            onset_frame=onset_frame[onset_frame < len(spectrum)],
+            onset_frame=np.unique(np.minimum(onset_frame, len(moments) - 1)),
         )
 
 

@@ -73,10 +73,14 @@ def frames_at_tempo(frames: int, rate: float) -> int:
 
 def at_tempo(bands: Tensor, rate: float) -> Tensor:
     """Bands (T, 78) ``rate`` times as fast: (ceil(T / rate), 78). Frame f is taken from ``f * rate``."""
-    source = torch.arange(frames_at_tempo(len(bands), rate), device=bands.device) * rate
-    low = source.long().clamp(max=len(bands) - 1)
+    return at_moments(bands, torch.arange(frames_at_tempo(len(bands), rate), device=bands.device) * rate)
+
+
+def at_moments(bands: Tensor, moments: Tensor) -> Tensor:
+    """Bands (T, 78) at ``moments`` (n,), in frames from 0 on, not necessarily whole: (n, 78)."""
+    low = moments.long().clamp(max=len(bands) - 1)
     high = (low + 1).clamp(max=len(bands) - 1)
-    return torch.lerp(bands[low], bands[high], (source - low)[:, None].to(bands.dtype))
+    return torch.lerp(bands[low], bands[high], (moments - low)[:, None].to(bands.dtype))
 
 
 def as_heard(bands: Tensor) -> Tensor:

@@ -5,9 +5,12 @@ as many situations are imitated.
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
-from baselines.rl.rounds import Board
+import numpy as np
+
+from baselines.rl.rounds import Board, Round, practised
 from baselines.rl.training.loop import Training, train
 from baselines.rl.training.plan import Plan, Recipe
 from baselines.strip.material import StripPage, strip_pages
@@ -50,7 +53,7 @@ def _train(request: TrainingRequest, recipe: Recipe) -> Path:
     device = device_called(request.device)
     data = data_called(request.dataset)
     pages = _read(data, "train")
-    validation = [Board.of(page).played() for page in _read(data, "valid")]
+    validation = _validation([Board.of(page) for page in _read(data, "valid")])
     frames = sum(page.frames for page in pages)
     facts = {"name": data.name, "hash": data.hash, "pages": str(len(pages)), "frames": str(frames)}
     plan = plan_for(request, frames)
@@ -61,6 +64,12 @@ def _train(request: TrainingRequest, recipe: Recipe) -> Path:
         return train(
             training, boards, validation, request.out, device, request.resume, lambda n: bar.update(task, completed=n)
         )
+
+
+def _validation(boards: Sequence[Board]) -> list[Round]:
+    """Each page as it was recorded, and then in a performance, the same in every training."""
+    performed = [practised(board, np.random.default_rng(number)) for number, board in enumerate(boards)]
+    return [*(board.played() for board in boards), *performed]
 
 
 def plan_for(request: TrainingRequest, frames: int) -> Plan:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.rl.players import returns_of
-from baselines.rl.rounds import Board, Round, rate_of, somewhere
+from baselines.rl.rounds import Board, Round, practised, somewhere
 from baselines.rl.rules import THRESHOLD_PX, Standing
 
 MOMENTS = 4
@@ -75,7 +75,7 @@ class Exercises:
         if number not in self._rounds:
             random = np.random.default_rng([self._seed, _ROUND, number])
             board = self._boards[int(random.integers(len(self._boards)))]
-            self._rounds[number] = board.played(rate_of(random))
+            self._rounds[number] = practised(board, random)
         while len(self._rounds) > _OPEN:
             self._rounds.popitem(last=False)
         return self._rounds[number]

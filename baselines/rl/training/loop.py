@@ -40,7 +40,9 @@ CHOICES = (
     "ours: the change of the sound is that since one frame earlier, at the first observation, too",
     "ours: advantages are normalised within minibatches and the critic learns returns of GAE (Stable-Baselines3)",
     "ours: the learning rate falls by a cosine, and is not divided by 10 on plateaus",
-    "ours: the best weights are those with most reward on the first 20 s of the pages of `valid`",
+    "ours: in practice most rounds are played in another tempo, half with a tempo and a loudness that change",
+    "ours: the best weights are those with most reward on the first 20 s of the pages of `valid`, each as recorded and "
+    "in a performance with which the agent might practise",
 )
 """What was decided where the sources are silent or differ."""
 

@@ -24,8 +24,8 @@ class Recipe:
         algorithm: one of ``ALGORITHMS``.
         design: of the network, by its name.
         imitated: share of the updates that imitate the optimal agent, before the agent plays.
-        practice: whether rounds begin anywhere within a page, and some at another tempo; or all at the opening of the
-            page and as they were recorded, as the paper has it.
+        practice: whether rounds begin anywhere within a page, most in another tempo (``performing``); or all at the
+            opening of the page and as they were recorded, as the paper has it.
         seed: of all randomness.
     """
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from baselines.rl.agent import network_player
 from baselines.rl.network import Network
 from baselines.rl.players import Player, play
-from baselines.rl.rounds import Board, Round, observe_all, rate_of, somewhere
+from baselines.rl.rounds import Board, Round, observe_all, practised, somewhere
 from baselines.rl.rules import DISCOUNT, Standing, opening, rewards
 from baselines.rl.training.plan import LEARNING_RATE, MOST_GRADIENT, Log, Plan, Recipe, falling_rate
 
@@ -64,7 +64,7 @@ class Reinforce:
     def _play(self, random: np.random.Generator) -> Played:
         board = self._boards[int(random.integers(len(self._boards)))]
         practice = self._recipe.practice
-        drawn = board.played(rate_of(random) if practice else 1.0)
+        drawn = practised(board, random) if practice else board.played()
         begin = somewhere(drawn, random) if practice else opening(drawn.sheet.columns)
         return play_one(drawn, begin, network_player(self._network, random))
 

@@ -90,7 +90,7 @@ def test_the_music_is_between_its_onsets(onsets: list[tuple[int, float]]) -> Non
 @pytest.mark.parametrize("rate", [0.5, 0.77, 1.0, 1.3, 2.0])
 def test_at_another_tempo_the_same_is_heard_at_other_times(pages: list[StripPage], rate: float) -> None:
     page = pages[0]
-    playing = page.played(rate)
+    playing = page.played(np.arange(np.ceil(page.frames / rate)) * rate)
     assert len(playing.spectrum) == len(playing.at_frame) == int(np.ceil(page.frames / rate))
     whole = np.flatnonzero(np.isclose(np.arange(len(playing.at_frame)) * rate % 1, 0))
     there = np.round(whole * rate).astype(int)
@@ -100,6 +100,13 @@ def test_at_another_tempo_the_same_is_heard_at_other_times(pages: list[StripPage
     nearest = np.abs(moments[:, None] - page.onset_frame).min(axis=1)
     assert (nearest < rate).all(), "an onset falls into the first frame that is not before it"
     assert (np.diff(playing.at_frame) >= 0).all(), "this piece is played straight through"
+
+
+def test_louder_is_more_of_the_same(pages: list[StripPage]) -> None:
+    page = pages[0]
+    gain = np.linspace(0.5, 2.0, page.frames)
+    as_magnitudes = 10.0 ** page.played(gain=gain).spectrum - 1
+    np.testing.assert_allclose(as_magnitudes, (10.0**page.spectrum - 1) * gain[:, None], rtol=1e-4, atol=1e-4)
 
 
 def test_pieces_can_be_chosen(small_mini: Dataset) -> None:
