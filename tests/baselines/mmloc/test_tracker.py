@@ -25,6 +25,7 @@ from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.score import ScoreView  # noqa: E402
 from scorebench.timebase import samples_heard  # noqa: E402
 from scorebench.tracker import Positions, follow, stream  # noqa: E402
+from tests.baselines.strip.strange import STRANGE, strange  # noqa: E402
 
 SECONDS = 22_050
 
@@ -167,24 +168,15 @@ def test_systems_that_cannot_be_unrolled_are_named(tracker: MMLocTracker, view: 
         tracker.open(with_systems(view, y_px=5000.0), 0)
 
 
-@pytest.mark.parametrize("case", ["short", "overlapping", "beyond the page", "turned"])
+@pytest.mark.parametrize("case", STRANGE)
 def test_strange_systems_are_followed(
     tracker: MMLocTracker, view: ScoreView, audio: NDArray[np.float32], case: str
 ) -> None:
     """Answers are finite and on the page, whatever the boxes."""
-    page, systems = view.pages[0], view.systems
-    if case == "short":
-        systems = systems.iloc[:1].assign(x_px=90.0, w_px=20.0)
-    elif case == "overlapping":
-        systems = systems.assign(h_px=600.0)
-    elif case == "beyond the page":
-        systems = systems.assign(x_px=0.0, y_px=systems["y_px"] - 170)
-    else:
-        page = np.ascontiguousarray(page.T)
-        systems = systems.assign(x_px=600.0, y_px=systems["x_px"] + [-200, 0, 200])
-    said = follow(tracker, ScoreView((page,), {"systems": systems}), audio, np.arange(0, 160, 8), 0)
-    assert ((said.x_px >= 0) & (said.x_px <= page.shape[1])).all()
-    assert ((said.y_px >= 0) & (said.y_px <= page.shape[0])).all()
+    odd = strange(view, case)
+    said = follow(tracker, odd, audio, np.arange(0, 160, 8), 0)
+    assert ((said.x_px >= 0) & (said.x_px <= odd.pages[0].shape[1])).all()
+    assert ((said.y_px >= 0) & (said.y_px <= odd.pages[0].shape[0])).all()
 
 
 def test_it_finds_the_systems_itself(weights: Path, view: ScoreView, audio: NDArray[np.float32]) -> None:

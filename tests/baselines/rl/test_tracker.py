@@ -20,7 +20,8 @@ from scorebench.files import sha256_file  # noqa: E402
 from scorebench.protocol.pages import plan_pages, view_of  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.score import ScoreView  # noqa: E402
-from scorebench.tracker import Positions, stream  # noqa: E402
+from scorebench.tracker import Positions, follow, stream  # noqa: E402
+from tests.baselines.strip.strange import STRANGE, strange  # noqa: E402
 
 SECONDS = 22_050
 
@@ -160,6 +161,16 @@ def test_who_is_not_told_finds_the_systems(weights: Path, view: ScoreView) -> No
     told = rl(weights, "cpu").open(view, 0).follow(audio, asked)  # type: ignore[attr-defined]
     found = rl_auto(weights, "cpu").open(ScoreView(view.pages), 0).follow(audio, asked)  # type: ignore[attr-defined]
     assert np.abs(told.y_px - found.y_px).max() < 10
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_strange_systems_are_followed(weights: Path, view: ScoreView, case: str) -> None:
+    """Answers are finite and on the page, whatever the boxes, told or found."""
+    odd, audio, asked = strange(view, case), sound(6 * SECONDS), np.arange(0, 110, 6)
+    for tracker, score in ((rl(weights, "cpu"), odd), (rl_auto(weights, "cpu"), ScoreView(odd.pages))):
+        said = follow(tracker, score, audio, asked, 0)
+        assert ((said.x_px >= 0) & (said.x_px <= odd.pages[0].shape[1])).all()
+        assert ((said.y_px >= 0) & (said.y_px <= odd.pages[0].shape[0])).all()
 
 
 def test_on_an_empty_page_it_answers_without_confidence(weights: Path) -> None:
