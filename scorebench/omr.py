@@ -41,6 +41,8 @@ MEASURE_COLUMNS: Mapping[str, str] = {
     "beats": "int64",  # the time signature in force: beats / beat_type
     "beat_type": "int64",
     "fifths": "int64",  # the key in force: sharps, or flats below 0
+    "repeat_begins": "bool",  # a repeat sign stands where the measure begins: what is repeated begins here
+    "repeat_ends": "bool",  # and where it ends: from here it goes back
     "clefs": "str",  # one a staff from the top, in force where the measure begins: "G,F"; see CLEFS
 }
 READING_ORDER = ("system", "onset_quarters", "staff", "pitch")

@@ -1,6 +1,5 @@
 """What was read, as a score: MusicXML or MIDI, written by music21."""
 
-import importlib
 import re
 from collections.abc import Iterable
 from fractions import Fraction
@@ -9,17 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from scorebench.errors import MissingDependencyError, UsageError
+from scorebench.errors import UsageError
 from scorebench.files import write_atomic, write_bytes
 from scorebench.omr import Reading, rows_of, split_spelling
 from scorebench.omr_playing import sounding
+from scorebench.omr_signs import music21_module, put_signs
 from scorebench.omr_voices import Chord, Lane, Value, chords_of, lanes_of, quarters, values_of
 
 FORMATS = {".musicxml": "musicxml", ".xml": "musicxml", ".mid": "midi", ".midi": "midi"}
 """What can be written, by the ending of the file's name."""
 _DATE = re.compile(rb"\s*<encoding-date>[^<]*</encoding-date>")
-_OCTAVES = {"8va": 1, "8vb": -1, "15ma": 2, "15mb": -2}
-_LINES = {"G": 2, "F": 4, "C": 3}
 _GRACE = Value(Fraction(1, 2), 0, 1, 1)
 
 
@@ -46,7 +44,7 @@ def write_score(reading: Reading, path: Path) -> None:
         keys = _keys(reading)
         write_atomic(path, lambda temporary: keys.write("midi", fp=str(temporary)))
         return
-    exporter = _music21("musicxml.m21ToXml").GeneralObjectExporter(to_music21(reading))
+    exporter = music21_module("musicxml.m21ToXml").GeneralObjectExporter(to_music21(reading))
     exporter.makeNotation = False  # it would cut notes where it finds that they are read more easily
     write_bytes(path, _DATE.sub(b"", exporter.parse()))  # the same reading, the same bytes
 
@@ -62,8 +60,8 @@ def to_music21(reading: Reading) -> Any:
     """
     staves = max((clefs.count(",") + 1 for clefs in reading.measures["clefs"]), default=0)
     beginnings = _tie_beginnings(reading.notes)
-    score, stream = _music21("stream").Score(), _music21("stream")
-    score.metadata = _music21("metadata").Metadata(movementName="", composer="")
+    score, stream = music21_module("stream").Score(), music21_module("stream")
+    score.metadata = music21_module("metadata").Metadata(movementName="", composer="")
     rows = reading.notes.assign(begins_tie=beginnings)
     parts = []
     for staff in range(staves):
@@ -74,13 +72,13 @@ def to_music21(reading: Reading) -> Any:
         parts.append(part)
         score.insert(0, part)
     if staves > 1:
-        score.insert(0, _music21("layout").StaffGroup(parts, symbol="brace", barTogether=True))
+        score.insert(0, music21_module("layout").StaffGroup(parts, symbol="brace", barTogether=True))
     return score
 
 
 def _keys(reading: Reading) -> Any:
     """What a pianist strikes, a part for each staff, to be written as MIDI."""
-    stream, note = _music21("stream"), _music21("note")
+    stream, note = music21_module("stream"), music21_module("note")
     played = sounding(reading)
     begin = min(played["onset_quarters"].min(), 0.0)
     score = stream.Score()
@@ -93,17 +91,8 @@ def _keys(reading: Reading) -> Any:
     return score
 
 
-def _music21(module: str) -> Any:
-    try:
-        return importlib.import_module(f"music21.{module}")
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"music21 writes scores and is not installed ({error}); pip install 'scorebench[omr]'"
-        ) from error
-
-
 def _piano(staff: int) -> Any:
-    piano = _music21("instrument").Piano()
+    piano = music21_module("instrument").Piano()
     piano.partId = piano.instrumentId = f"P{staff + 1}"  # or else music21 draws them by lot
     return piano
 
@@ -124,13 +113,13 @@ def _tie_beginnings(notes: pd.DataFrame) -> pd.Series:
 
 
 def _fill_part(part: Any, notes: pd.DataFrame, measures: pd.DataFrame, staff: int) -> None:
-    stream, before = _music21("stream"), None
+    stream, before = music21_module("stream"), None
     by_measure = dict(iter(notes.groupby("measure")))
     for row in rows_of(measures):
         measure = stream.Measure(number=row.measure + 1)
         if before is not None and before.system != row.system:
-            measure.insert(0, _music21("layout").SystemLayout(isNew=True))
-        _put_signatures(measure, row, before, staff)
+            measure.insert(0, music21_module("layout").SystemLayout(isNew=True))
+        put_signs(measure, row, before, staff)
         chords = chords_of(by_measure.get(row.measure, notes.head(0)), quarters(row.onset_quarters))
         length, bar = quarters(row.duration_quarters), Fraction(4 * row.beats, row.beat_type)
         lanes = lanes_of(chords) or [Lane()]
@@ -150,18 +139,7 @@ def _finish(part: Any) -> None:
     part.makeBeams(inPlace=True)
     for measure in part.getElementsByClass("Measure"):
         for lane in measure.voices or [measure]:
-            _music21("stream.makeNotation").makeTupletBrackets(lane, inPlace=True)
-
-
-def _put_signatures(measure: Any, row: Any, before: Any, staff: int) -> None:
-    """Clef, key and time where they differ from the measure ``before``."""
-    clef = _of_staff(row, staff)
-    if clef and (before is None or _of_staff(before, staff) != clef):
-        measure.insert(0, _clef(clef))
-    if before is None or before.fifths != row.fifths:
-        measure.insert(0, _music21("key").KeySignature(int(row.fifths)))
-    if before is None or (before.beats, before.beat_type) != (row.beats, row.beat_type):
-        measure.insert(0, _music21("meter").TimeSignature(f"{row.beats}/{row.beat_type}"))
+            music21_module("stream.makeNotation").makeTupletBrackets(lane, inPlace=True)
 
 
 def _shorten(measure: Any, missing: Fraction) -> None:
@@ -170,18 +148,6 @@ def _shorten(measure: Any, missing: Fraction) -> None:
         measure.paddingLeft = missing
     elif missing > 0:
         measure.paddingRight = missing
-
-
-def _of_staff(row: Any, staff: int) -> str:
-    clefs: list[str] = row.clefs.split(",")
-    return clefs[staff] if staff < len(clefs) else ""
-
-
-def _clef(name: str) -> Any:
-    sign, rest = name[0], name[1:]
-    octave = _OCTAVES.get(rest, 0)
-    line = int(rest) if rest.isdigit() else _LINES[sign]
-    return _music21("clef").clefFromString(f"{sign}{line}", octaveShift=octave)
 
 
 def _put_lane(into: Any, chords: Iterable[Chord], length: Fraction, bar: Fraction, hidden: bool) -> None:
@@ -199,7 +165,7 @@ def _put_lane(into: Any, chords: Iterable[Chord], length: Fraction, bar: Fractio
 
 def _put_rests(into: Any, begin: Fraction, end: Fraction, bar: Fraction, hidden: bool) -> None:
     for value in _rests(end - begin, bar) if end > begin else ():
-        rest = _music21("note").Rest(duration=_duration(value))
+        rest = music21_module("note").Rest(duration=_duration(value))
         rest.style.hideObjectOnPrint = hidden
         into.insert(begin, rest)
         begin += value.length
@@ -226,14 +192,14 @@ def _put_chord(into: Any, chord: Chord) -> Fraction:
     for number, value in enumerate(values):
         last = number == len(values) - 1
         notes = [_note(h, value, h.tied or number > 0, h.begins_tie or not last) for h in chord.heads]
-        whole = notes[0] if len(notes) == 1 else _music21("chord").Chord(notes, duration=_duration(value))
+        whole = notes[0] if len(notes) == 1 else music21_module("chord").Chord(notes, duration=_duration(value))
         into.insert(at, whole)
         at += value.length
     return at
 
 
 def _duration(value: Value) -> Any:
-    module = _music21("duration")
+    module = music21_module("duration")
     duration = module.Duration(type=module.quarterLengthToClosestType(value.plain)[0], dots=value.dots)
     if value.actual > 1:
         duration.appendTuplet(module.Tuplet(value.actual, value.normal, durationType=duration.type))
@@ -243,8 +209,8 @@ def _duration(value: Value) -> Any:
 def _note(head: Any, value: Value, held: bool, holds_on: bool) -> Any:
     """One notehead; ``held`` by a tie from the left, ``holds_on`` by one to the right."""
     step, alter, octave = split_spelling(head.spelling)
-    pitch = _music21("pitch").Pitch(step=step, accidental=alter or None, octave=octave)
-    note = _music21("note").Note(pitch, duration=_duration(value))
+    pitch = music21_module("pitch").Pitch(step=step, accidental=alter or None, octave=octave)
+    note = music21_module("note").Note(pitch, duration=_duration(value))
     if held or holds_on:
-        note.tie = _music21("tie").Tie("continue" if held and holds_on else "stop" if held else "start")
+        note.tie = music21_module("tie").Tie("continue" if held and holds_on else "stop" if held else "start")
     return note

@@ -31,6 +31,32 @@ def sounding(reading: Reading) -> pd.DataFrame:
     return notes.sort_values(["onset_quarters", "staff", "pitch"], kind="stable", ignore_index=True)
 
 
+def playing_order(measures: pd.DataFrame) -> list[int]:
+    """Numbers of ``measures``, those of a ``Reading``, in the order in which they are played: each repeat once.
+
+    What is repeated begins at the last sign that says so; without one where the last repeat ended, or the page begins.
+    """
+    order: list[int] = []
+    begin = 0
+    for row in rows_of(measures):
+        begin = row.measure if row.repeat_begins else begin
+        order.append(row.measure)
+        if row.repeat_ends:
+            order += range(begin, row.measure + 1)
+            begin = row.measure + 1
+    return order
+
+
+def repeated(notes: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """``notes``, as ``sounding`` gives them, with those of repeated measures once for each time, at their onsets."""
+    order = measures.set_index("measure").loc[playing_order(measures)].reset_index()
+    begins = order["duration_quarters"].cumsum().shift(fill_value=0.0)
+    visits = pd.DataFrame({"measure": order["measure"], "later_quarters": begins - order["onset_quarters"]})
+    played = visits.merge(notes, on="measure")
+    played["onset_quarters"] += played.pop("later_quarters")
+    return played.sort_values(["onset_quarters", "staff", "pitch"], kind="stable", ignore_index=True)
+
+
 def _held(notes: pd.DataFrame) -> pd.DataFrame:
     """Rows that are struck, lengthened by their ties."""
     struck = notes[~notes["tied"]].copy()

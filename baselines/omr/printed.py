@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from scorebench.omr import Reading
-from scorebench.omr_playing import sounding
+from scorebench.omr_playing import playing_order, repeated, sounding
 from scorebench.score import PRINTED_COLUMNS, as_table
 
 PRINTED_TEMPO = 60.0
@@ -14,20 +14,22 @@ _SAME_ONSET = 3
 """Onsets that agree to so many decimals of a quarter are one score position."""
 
 
-def printed(readings: Sequence[Reading]) -> pd.DataFrame:
+def printed(readings: Sequence[Reading], with_repeats: bool = False) -> pd.DataFrame:
     """The notes that sound, pages one after another, as ``PRINTED_COLUMNS``; empty where none was read.
 
     Args:
         readings: one a page.
+        with_repeats: what is to be repeated comes twice.
     """
     rows, system, onset = [], 0, 0.0
     for page, reading in enumerate(readings):
-        notes = sounding(reading)
+        notes = repeated(sounding(reading), reading.measures) if with_repeats else sounding(reading)
+        order = playing_order(reading.measures) if with_repeats else list(reading.measures["measure"])
         rows.append(
             notes.assign(page=page, system=notes["system"] + system, onset_quarters=notes["onset_quarters"] + onset)
         )
         system += len(reading.systems)
-        onset += float(reading.measures["duration_quarters"].sum())
+        onset += float(reading.measures["duration_quarters"].to_numpy()[order].sum())
     notes = pd.concat(rows, ignore_index=True)
     quarter_s = 60.0 / PRINTED_TEMPO
     times = {

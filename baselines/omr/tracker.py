@@ -20,7 +20,8 @@ from scorebench.score import ScoreView
 from scorebench.tracker import Follower, Position, heard_s
 
 QUARTERS_A_MINUTE = (120.0, 75.0, 192.0, 47.0)
-"""The tempi at which a reading is played, the likeliest first; each is 1.6 times the next."""
+"""The tempi at which a reading is played, the likeliest first; each is 1.6 times the next. Where there are repeat signs
+it is played once more at each, with what they repeat."""
 
 
 class OmrTracker:
@@ -44,13 +45,16 @@ class OmrTracker:
             ScorebenchError: the engine cannot take a page, or there is no synthesiser or soundfont.
         """
         readings = [self._read(page) for page in score.pages]
-        notes = printed(readings)
-        if notes.empty:
+        known = [printed(readings)]
+        if known[0].empty:
             height, width = score.pages[0].shape
             return NothingRead(width / 2, height / 2)
         heights = tuple(page.shape[0] for page in score.pages)
         confidence = min(reading.confidence for reading in readings if reading.confidence > 0)
-        return TempiFollower([_render(notes, tempo, heights) for tempo in QUARTERS_A_MINUTE], confidence)
+        if any(reading.measures["repeat_ends"].any() for reading in readings):
+            known.append(printed(readings, with_repeats=True))
+        renderings = [_render(notes, tempo, heights) for notes in known for tempo in QUARTERS_A_MINUTE]
+        return TempiFollower(renderings, confidence)
 
     def _read(self, page: NDArray[np.uint8]) -> Reading:
         """What the engine reads; a page that is opened again is not read again."""

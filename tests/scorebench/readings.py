@@ -29,6 +29,8 @@ def measures_of(lengths: list[Any], staves: int = 2, a_system: int = 3, **facts:
             "beats": 4,
             "beat_type": 4,
             "fifths": 0,
+            "repeat_begins": False,
+            "repeat_ends": False,
             "clefs": ",".join(("G", "F", "C", "G8vb")[:staves]),
         }
     ).assign(**facts)

@@ -117,6 +117,16 @@ def test_a_score_looks_like_its_page(tmp_path: Path) -> None:
     assert len(score.getElementsByClass("StaffGroup")) == 1
 
 
+def test_repeats_are_written(tmp_path: Path) -> None:
+    reading = small_reading()
+    reading.measures["repeat_begins"], reading.measures["repeat_ends"] = [False, True], [True, True]
+    for part in parsed(reading, tmp_path).parts:
+        first, second = part.getElementsByClass("Measure")
+        assert [bar and bar.direction for bar in (first.rightBarline, second.rightBarline)] == ["end", "end"]
+        assert second.leftBarline.direction == "start"
+        assert first.leftBarline is None
+
+
 def test_a_tie_begins_at_the_note_it_holds_on(tmp_path: Path) -> None:
     score = parsed(small_reading(), tmp_path)
     kinds = {(n.measureNumber, n.tie.type) for n in score.recurse().notes if not n.isChord and n.tie is not None}

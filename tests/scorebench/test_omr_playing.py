@@ -2,10 +2,11 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
 
 from scorebench.omr import Reading, as_reading, empty_reading
-from scorebench.omr_playing import GRACE_QUARTERS, sounding
-from tests.scorebench.readings import head, measures_of, small_reading, systems_of
+from scorebench.omr_playing import GRACE_QUARTERS, playing_order, repeated, sounding
+from tests.scorebench.readings import head, measures_of, readings, small_reading, systems_of
 
 
 def read(*notes: dict) -> Reading:
@@ -58,6 +59,44 @@ def test_graces_keep_their_order_and_stay_behind_what_came_before() -> None:
 
 def test_graces_before_the_first_beat_begin_below_zero() -> None:
     assert played(read(head("B4", 0, 0), head("C5", 0, 1)))[0] == (71, -GRACE_QUARTERS, GRACE_QUARTERS)
+
+
+def measures_with(begins: set[int], ends: set[int], count: int = 6) -> pd.DataFrame:
+    signs = {"repeat_begins": [n in begins for n in range(count)], "repeat_ends": [n in ends for n in range(count)]}
+    return measures_of(list(range(1, count + 1)), **signs)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "order"),
+    [
+        (set(), set(), [0, 1, 2, 3, 4, 5]),
+        ({1}, {2}, [0, 1, 2, 1, 2, 3, 4, 5]),
+        (set(), {1}, [0, 1, 0, 1, 2, 3, 4, 5]),
+        (set(), {1, 3}, [0, 1, 0, 1, 2, 3, 2, 3, 4, 5]),
+        ({2}, {1, 5}, [0, 1, 0, 1, 2, 3, 4, 5, 2, 3, 4, 5]),
+        ({4}, {4}, [0, 1, 2, 3, 4, 4, 5]),
+        ({1, 3}, set(), [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_a_repeat_goes_back_once(begins: set[int], ends: set[int], order: list[int]) -> None:
+    assert playing_order(measures_with(begins, ends)) == order
+
+
+def test_what_is_repeated_sounds_again_later() -> None:
+    notes = [head("C4", 0, 1), head("D4", 1, 2, 1), head("E4", 2.5, 0.5, 1), head("B4", 3, 0, 2), head("F4", 3, 3, 2)]
+    measures = measures_with({1}, {1}, 3)
+    reading = as_reading(pd.DataFrame(notes), measures, systems_of(measures), 1.0)
+    played = repeated(sounding(reading), reading.measures)
+    each = [(row.spelling, row.onset_quarters) for row in played.itertuples()]
+    grace = 5 - GRACE_QUARTERS
+    assert each == [("C4", 0), ("D4", 1), ("E4", 2.5), ("D4", 3), ("E4", 4.5), ("B4", grace), ("F4", 5)]
+
+
+@given(readings())
+def test_without_signs_nothing_is_repeated(reading: Reading) -> None:
+    pd.testing.assert_frame_equal(
+        repeated(sounding(reading), reading.measures)[list(reading.notes)], sounding(reading)[list(reading.notes)]
+    )
 
 
 def test_nothing_sounds_of_nothing() -> None:

@@ -137,7 +137,8 @@ def _table(bars: Sequence[Bar], placed: Placed, source: str) -> Reading:
         signs = {"beats": bar.beats, "beat_type": bar.beat_type, "fifths": bar.fifths}
         clefs = ",".join(bar.clefs[staff].name for staff in sorted(bar.clefs))
         times = {"onset_quarters": begin, "duration_quarters": float(bar.length)}
-        measures.append({**common, "left_px": left, "right_px": right, **times, **signs, "clefs": clefs})
+        repeats = {"repeat_begins": bar.repeat_begins, "repeat_ends": bar.repeat_ends}
+        measures.append({**common, "left_px": left, "right_px": right, **times, **signs, **repeats, "clefs": clefs})
         begin += float(bar.length)
     boxes = pd.DataFrame(placed.systems, columns=["x_px", "y_px", "w_px", "h_px"])
     boxes = boxes.assign(system=range(len(boxes)), page=0)

@@ -49,6 +49,8 @@ class Bar:
     beats: int = 4
     beat_type: int = 4
     fifths: int = 0
+    repeat_begins: bool = False
+    repeat_ends: bool = False
     clefs: dict[int, Clef] = field(default_factory=dict)
     prints: dict[int, tuple[float | None, Element | None]] = field(default_factory=dict)
 
@@ -132,6 +134,9 @@ def _read_measure(measure: Element, bar: Bar, state: _State, part: int) -> None:
     bar.prints[part] = (_number(measure.get("width")), measure.find("print"))
     breaks = [p.get(name) for p in measure.iterfind("print") for name in ("new-system", "new-page")]
     bar.new_system = bar.new_system or "yes" in breaks
+    repeats = [repeat.get("direction") for repeat in measure.iterfind("barline/repeat")]
+    bar.repeat_begins = bar.repeat_begins or "forward" in repeats
+    bar.repeat_ends = bar.repeat_ends or "backward" in repeats
     at = before = Fraction(0)
     opened = False  # clefs in force where the measure begins are those before its first note
     for element in measure:

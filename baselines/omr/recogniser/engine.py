@@ -95,6 +95,8 @@ def _measures(prepared: Prepared, measures: Sequence[ReadMeasure]) -> pd.DataFra
             "beats": measure.metre.beats,
             "beat_type": measure.metre.unit,
             "fifths": measure.fifths,
+            "repeat_begins": measure.repeat_begins,
+            "repeat_ends": measure.repeat_ends,
             "clefs": ",".join(measure.clefs),
         }
         for number, (measure, begin, y) in enumerate(zip(measures, _quarters(measures), middle, strict=True))

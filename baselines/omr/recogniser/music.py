@@ -17,6 +17,7 @@ from baselines.omr.recogniser.pitches import (
     octave_signs,
     read_pitches,
 )
+from baselines.omr.recogniser.repeats import RepeatSign, repeat_signs
 from baselines.omr.recogniser.rhythm import Timing, time_marks
 from baselines.omr.recogniser.staves import Staff
 from baselines.omr.recogniser.symbols import HEADS, RESTS
@@ -24,6 +25,9 @@ from baselines.omr.recogniser.ties import with_ties
 
 _AT_BEGIN = 8.0 * 8
 """Pixels from the beginning of a measure in which a clef or time signature counts as its own."""
+
+_AT_SIGN = 2.0 * 8
+"""Pixels from a bar line to a repeat sign that stands there."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class ReadMeasure:
     fifths: int
     clefs: tuple[str, ...]
     notes: tuple[ReadNote, ...]
+    repeat_begins: bool
+    repeat_ends: bool
 
 
 @dataclass
@@ -78,12 +84,13 @@ def read_music(
     measures: list[ReadMeasure] = []
     for number, system in enumerate(systems):
         own = [p for p in placed if p.system == number]
-        measures += _read_system(number, system, own, marks, course)
+        repeats = repeat_signs(system.staves, ink)
+        measures += _read_system(number, system, own, marks, repeats, course)
     return systems, measures
 
 
 def _read_system(
-    number: int, system: System, own: Sequence[Placed], marks: Marks, course: _Course
+    number: int, system: System, own: Sequence[Placed], marks: Marks, repeats: Sequence[RepeatSign], course: _Course
 ) -> list[ReadMeasure]:
     staves = len(system.staves)
     if len(course.states) != staves:
@@ -99,12 +106,15 @@ def _read_system(
             course.metre = signatures.pop(0)[1]
         if not any(p.mark.kind in (*HEADS, *RESTS) for p in inside):
             continue  # only the signs at the end of a line
-        may_be_short = (number == 0 and measure == 0) or measure == len(system.bars) - 2 or measure == 0
+        begins = any(sign.begins and abs(sign.x - left) < _AT_SIGN for sign in repeats)
+        ends = any(sign.ends and abs(sign.x - right) < _AT_SIGN for sign in repeats)
+        may_be_short = measure in (0, len(system.bars) - 2) or begins or ends
         columns, timing = time_marks(inside, _expected(course), may_be_short)
         course.usual = timing.total if course.metre is None else None
         notes = _notes(columns, timing, pitches)
         metre = course.metre or _metre_of(timing.total)
-        found.append(ReadMeasure(number, left, right, timing.total, metre, fifths, clefs[measure], tuple(notes)))
+        signs = (metre, fifths, clefs[measure], tuple(notes), begins, ends)
+        found.append(ReadMeasure(number, left, right, timing.total, *signs))
     for _, metre in signatures:  # a warning at the end of the line
         course.metre = metre
     return found

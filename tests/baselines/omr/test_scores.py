@@ -36,10 +36,10 @@ def reading(true, change=lambda notes: notes):
     names = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
     notes["spelling"] = [f"{names[p % 12]}{p // 12 - 1}" for p in notes["pitch"]]
     measures = pd.DataFrame(
-        [[0, 0, 0.0, 800.0, 0.0, 8.0, 4, 4, 0, "G"]],
+        [[0, 0, 0.0, 800.0, 0.0, 8.0, 4, 4, 0, False, False, "G"]],
         columns=[
             *("measure", "system", "left_px", "right_px", "onset_quarters", "duration_quarters"),
-            *("beats", "beat_type", "fifths", "clefs"),
+            *("beats", "beat_type", "fifths", "repeat_begins", "repeat_ends", "clefs"),
         ],
     )
     systems = pd.DataFrame({"system": [0], "page": 0, "x_px": 400.0, "y_px": 100.0, "w_px": 800.0, "h_px": 80.0})

@@ -63,9 +63,11 @@ def view(pages: int = 1) -> ScoreView:
     return ScoreView((PAGE,) * pages)
 
 
-def played(reading: Reading, quarter_s: float, sound: str = "piano") -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def played(
+    reading: Reading, quarter_s: float, sound: str = "piano", with_repeats: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """What was read at a tempo that swings by a fifth, and when each of its onsets sounds."""
-    notes = printed([reading])
+    notes = printed([reading], with_repeats)
     score = np.linspace(0, 60, 6000)  # printed() has a quarter a second
     at = 0.2 + np.concatenate([[0], np.cumsum((1 + 0.2 * np.sin(score[:-1])) * np.diff(score))]) * quarter_s
     times = {
@@ -117,6 +119,19 @@ def test_follows_although_some_of_it_is_read_wrong() -> None:
     errors = errors_s(melody(), 0.6, read=misread(melody()))
     assert np.median(errors) <= 0.1
     assert (errors <= 1.0).mean() > 0.9
+
+
+@pytest.mark.parametrize("with_repeats", [False, True])
+def test_a_repeat_is_followed_whether_it_is_played_or_not(with_repeats: bool) -> None:
+    signs = {"repeat_begins": [False, True, *[False] * 4], "repeat_ends": [False, False, False, True, False, False]}
+    reading = as_reading(melody().notes, melody().measures.assign(**signs), melody().systems, 0.8)
+    audio, onsets = played(reading, 0.6, with_repeats=with_repeats)
+    said = follow(OmrTracker(Knows(reading)), view(), audio, onset_frame(onsets), 0)
+    true = printed([reading], with_repeats).groupby("position").first()
+    right = (said.x_px - true["x_px"].to_numpy() == 0) & (said.y_px // 200 == true["system"].to_numpy())
+    near = np.convolve(right, np.ones(3), "same") > 0  # or at the onset before, or after
+    assert len(true) == (72 if with_repeats else 48)
+    assert near.mean() > 0.9
 
 
 def test_what_is_tied_is_not_struck_again() -> None:

@@ -59,6 +59,8 @@ def _measures(page: Page, notes: pd.DataFrame, first: int, quarter_s: float) -> 
             "duration_quarters": np.diff(onset),
             "beats": 4,
             "beat_type": 4,
+            "repeat_begins": False,
+            "repeat_ends": False,
             "fifths": 0,
             "clefs": "G,F",
         }

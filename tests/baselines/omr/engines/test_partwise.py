@@ -133,3 +133,14 @@ def test_rests_cues_and_drums_are_no_heads_but_make_the_measure() -> None:
 def test_nonsense_is_said(measure: str, says: str) -> None:
     with pytest.raises(DataError, match=f"test: not sound MusicXML .*(?:{says})"):
         score(measure)
+
+
+def test_repeats_of_any_part_count() -> None:
+    forward, backward = (f'<barline><repeat direction="{way}"/></barline>' for way in ("forward", "backward"))
+    bars = score(forward + note(), note(), note() + backward, forward + note() + backward).bars
+    assert [(bar.repeat_begins, bar.repeat_ends) for bar in bars] == [
+        (True, False),
+        (False, False),
+        (False, True),
+        (True, True),
+    ]

@@ -19,7 +19,7 @@ TUNE = """<?xml version="1.0" encoding="UTF-8"?><mei xmlns="http://www.music-enc
 <music><body><mdiv><score><scoreDef keysig="1s" meter.count="3" meter.unit="4"><staffGrp symbol="brace" bar.thru="true">
 <staffDef n="1" lines="5" clef.shape="G" clef.line="2"/><staffDef n="2" lines="5" clef.shape="F" clef.line="4"/>
 </staffGrp></scoreDef><section>{}</section></score></mdiv></body></music></mei>"""
-MEASURE = """<measure n="{n}"><staff n="1"><layer n="1"><note dur="4" pname="d" oct="5"/><beam>
+MEASURE = """<measure n="{n}"{bars}><staff n="1"><layer n="1"><note dur="4" pname="d" oct="5"/><beam>
 <note dur="8" pname="g" oct="4"/><note dur="8" pname="a" oct="4"/><note dur="8" pname="b" oct="4"/>
 <note dur="8" pname="c" oct="5"/></beam></layer></staff><staff n="2"><layer n="1"><chord dur="2">
 <note pname="g" oct="3"/><note pname="b" oct="3"/></chord><note dur="4" pname="a" oct="3"/></layer></staff></measure>"""
@@ -31,7 +31,7 @@ def engraving():
     pytest.importorskip("cairosvg")
     from scorebench.build.engrave import engrave
 
-    return engrave(TUNE.format("".join(MEASURE.format(n=n + 1) for n in range(24))), "tune")
+    return engrave(TUNE.format("".join(MEASURE.format(n=n + 1, bars="") for n in range(24))), "tune")
 
 
 def test_reads_what_an_engraver_drew(engraving):
@@ -44,6 +44,19 @@ def test_reads_what_an_engraver_drew(engraving):
     assert set(reading.measures["fifths"]) == {1}
     assert set(reading.measures["clefs"]) == {"G,F"}
     assert len(reading.systems) == len(page.systems)
+
+
+def test_repeat_signs_are_read_where_they_stand():
+    pytest.importorskip("verovio")
+    pytest.importorskip("cairosvg")
+    from scorebench.build.engrave import engrave
+
+    bars = {3: ' left="rptstart"', 8: ' right="rptboth"', 13: ' right="rptend"', 17: ' right="dbl"', 24: ' right="end"'}
+    tune = TUNE.format("".join(MEASURE.format(n=n, bars=bars.get(n, "")) for n in range(1, 25)))
+    measures = BuiltIn().read(engrave(tune, "tune").pages[0].image).measures
+    assert len(measures) == 24
+    assert measures.index[measures["repeat_begins"]].tolist() == [2, 8]
+    assert measures.index[measures["repeat_ends"]].tolist() == [7, 12]
 
 
 def test_the_same_picture_gives_the_same_reading(engraving):
