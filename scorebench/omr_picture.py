@@ -50,7 +50,7 @@ def draw_reading(page: NDArray[np.uint8], reading: Reading) -> Image.Image:
     """``page``, (height, width) uint8, with what was read: systems, bar lines, and noteheads with their names.
 
     Green heads sound; orange ones are right ends of ties. What was read with less confidence is fainter. Bars bear
-    their number and their length in quarters.
+    their number, their length in quarters, and signs of repeats that begin or end with them.
     """
     zoom = max(1, round(_WIDTH_PX / page.shape[1]))
     size = (page.shape[1] * zoom, page.shape[0] * zoom)
@@ -71,7 +71,8 @@ def _draw_bars(draw: ImageDraw.ImageDraw, measures: pd.DataFrame, boxes: pd.Data
         top, bottom = box["y_px"] - box["h_px"] / 2, box["y_px"] + box["h_px"] / 2
         for x in (bar.left_px, bar.right_px):
             draw.line((x, top, x, bottom), fill=_BAR_COLOUR, width=2)
-        text = f"{bar.measure + 1}: {bar.duration_quarters:.4g}"
+        signs = ("|:" if bar.repeat_begins else "", ":|" if bar.repeat_ends else "")
+        text = f"{bar.measure + 1}: {bar.duration_quarters:.4g} {' '.join(signs)}"
         draw.text((bar.left_px + 4, top - 22), text, fill=_BAR_COLOUR, font_size=18)
 
 
