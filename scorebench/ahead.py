@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import scorebench
+from scorebench.processes import environment
 from scorebench.registry import NO_OPTIONS
 from scorebench.run import RunSpec, is_current, run_folder
 
@@ -34,15 +34,13 @@ def run_ahead(
         options: for the trackers.
         advance: called after each group.
     """
-    home = str(Path(scorebench.__file__).resolve().parents[1])
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    path = os.pathsep.join(p for p in (home, os.environ.get("PYTHONPATH", "")) if p)
-    environment = {"OMP_NUM_THREADS": threads, **os.environ, "PYTHONPATH": path}
+    in_which = {"OMP_NUM_THREADS": threads, **environment()}
 
     def follow(group: Sequence[RunSpec]) -> None:
         if not all(is_current(run_folder(out, spec), spec) for spec in group):
             command = [sys.executable, "-m", "scorebench.cli", *_arguments(group, out, dataset, options)]
-            subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603  # ourselves
+            subprocess.run(command, env=in_which, capture_output=True, check=False)  # noqa: S603  # ourselves
         advance()
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -47,11 +47,14 @@ def playing_order(measures: pd.DataFrame) -> list[int]:
     return order
 
 
-def repeated(notes: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
-    """``notes``, as ``sounding`` gives them, with those of repeated measures once for each time, at their onsets."""
-    order = measures.set_index("measure").loc[playing_order(measures)].reset_index()
-    begins = order["duration_quarters"].cumsum().shift(fill_value=0.0)
-    visits = pd.DataFrame({"measure": order["measure"], "later_quarters": begins - order["onset_quarters"]})
+def repeated(notes: pd.DataFrame, visited: pd.DataFrame) -> pd.DataFrame:
+    """``notes``, as ``sounding`` gives them, with those of repeated measures once for each time, at their onsets.
+
+    Args:
+        visited: the rows of the measures, in the order in which they are played.
+    """
+    begins = visited["duration_quarters"].cumsum().shift(fill_value=0.0)
+    visits = pd.DataFrame({"measure": visited["measure"], "later_quarters": begins - visited["onset_quarters"]})
     played = visits.merge(notes, on="measure")
     played["onset_quarters"] += played.pop("later_quarters")
     return played.sort_values(["onset_quarters", "staff", "pitch"], kind="stable", ignore_index=True)

@@ -23,13 +23,15 @@ def printed(readings: Sequence[Reading], with_repeats: bool = False) -> pd.DataF
     """
     rows, system, onset = [], 0, 0.0
     for page, reading in enumerate(readings):
-        notes = repeated(sounding(reading), reading.measures) if with_repeats else sounding(reading)
-        order = playing_order(reading.measures) if with_repeats else list(reading.measures["measure"])
+        notes, measures = sounding(reading), reading.measures
+        if with_repeats:
+            measures = measures.iloc[playing_order(measures)]
+            notes = repeated(notes, measures)
         rows.append(
             notes.assign(page=page, system=notes["system"] + system, onset_quarters=notes["onset_quarters"] + onset)
         )
         system += len(reading.systems)
-        onset += float(reading.measures["duration_quarters"].to_numpy()[order].sum())
+        onset += float(measures["duration_quarters"].sum())
     notes = pd.concat(rows, ignore_index=True)
     quarter_s = 60.0 / PRINTED_TEMPO
     times = {

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-import scorebench
 from scorebench import errors
 from scorebench.errors import ScorebenchError
+from scorebench.processes import environment
 
 
 @dataclass
@@ -102,14 +102,12 @@ def _ask(name: str, asked: IO[str], answers: IO[str]) -> dict[str, str] | None:
 
 
 def _start(work: _Work) -> "subprocess.Popen[str]":
-    home = str(Path(scorebench.__file__).resolve().parents[1])
-    path = os.pathsep.join(p for p in (home, os.environ.get("PYTHONPATH", "")) if p)
     return subprocess.Popen(  # noqa: S603  # this very interpreter, this very package
         [sys.executable, "-m", __name__, str(work.root), work.builder, json.dumps(dict(work.options))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
     )
 
 

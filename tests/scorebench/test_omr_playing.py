@@ -86,7 +86,7 @@ def test_what_is_repeated_sounds_again_later() -> None:
     notes = [head("C4", 0, 1), head("D4", 1, 2, 1), head("E4", 2.5, 0.5, 1), head("B4", 3, 0, 2), head("F4", 3, 3, 2)]
     measures = measures_with({1}, {1}, 3)
     reading = as_reading(pd.DataFrame(notes), measures, systems_of(measures), 1.0)
-    played = repeated(sounding(reading), reading.measures)
+    played = repeated(sounding(reading), reading.measures.iloc[playing_order(reading.measures)])
     each = [(row.spelling, row.onset_quarters) for row in played.itertuples()]
     grace = 5 - GRACE_QUARTERS
     assert each == [("C4", 0), ("D4", 1), ("E4", 2.5), ("D4", 3), ("E4", 4.5), ("B4", grace), ("F4", 5)]
@@ -95,7 +95,8 @@ def test_what_is_repeated_sounds_again_later() -> None:
 @given(readings())
 def test_without_signs_nothing_is_repeated(reading: Reading) -> None:
     pd.testing.assert_frame_equal(
-        repeated(sounding(reading), reading.measures)[list(reading.notes)], sounding(reading)[list(reading.notes)]
+        repeated(sounding(reading), reading.measures.iloc[playing_order(reading.measures)])[list(reading.notes)],
+        sounding(reading)[list(reading.notes)],
     )
 
 
