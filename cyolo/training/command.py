@@ -30,8 +30,8 @@ def train_cyolo_ir(request: TrainingRequest) -> Path:
 
 
 def train_cyolo_fixed_memory(request: TrainingRequest) -> Path:
-    """Train CYOLO-IR with a recurrent layer that stays as it was drawn, as in the authors' release: an ablation."""
-    return _train(request, Recipe(rooms=True), train_memory=False)
+    """Train CYOLO with a recurrent layer that stays as it was drawn, as in the authors' release: an ablation."""
+    return _train(request, Recipe(rooms=False), train_memory=False)
 
 
 def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True) -> Path:
