@@ -34,6 +34,9 @@ def notes(table: Table) -> list[str]:
         lines.append(f"paper: {PAPER_SOURCE}; other pages and sounds than ours, beside and not against them.")
     if any(row.failed for row in rows):
         lines.append("†n: n pages or pieces could not be followed; their onsets count as missed.")
+    published = dict.fromkeys(row.tracker for row in rows if row.published)
+    if published:
+        lines.append(f"Not run here, but taken from the published table: {', '.join(published)}.")
     seeds = max((row.seeds for row in rows), default=1)
     if seeds > 1:
         lines.append(f"±: mean and standard deviation over {seeds} seeds, of a tracker that draws its answers.")

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Row:
         revisited: onsets on systems that are played more than once.
         seeds: how many runs it is the mean of.
         spread: by protocol, the five standard deviations over those runs; empty where there is one.
+        published: whether it was taken from the published table and not run.
     """
 
     tracker: str
@@ -57,6 +58,7 @@ class Row:
     revisited: int = 0
     seeds: int = 1
     spread: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,35 @@ def paper_rows(split: str) -> list[Row]:
             for line in csv.DictReader(file)
             if line["split"] == split
         ]
+
+
+def with_published(table: Table) -> Table:
+    """``table``, and for trackers that are not in it the rows of this project's own table of the same dataset.
+
+    Raises:
+        UsageError: none was published, or of another version of the dataset or of a protocol.
+    """
+    from scorebench.resources import resource
+
+    path = resource("reports/published") / f"{table.dataset}.json"
+    if not path.is_file():
+        raise UsageError(f"no table of {table.dataset} is published with this version; leave out --published")
+    stored = from_json(path.read_text(encoding="utf-8"), str(path))
+    about = [(t.dataset_hash, t.pieces, dict(t.protocols)) for t in (stored, table)]
+    if about[0] != about[1]:
+        raise UsageError(
+            f"{path}: of other data or protocols ({about[0]}) than here ({about[1]}); leave out --published"
+        )
+    sections = {section.split: section for section in stored.sections}
+    return replace(table, sections=tuple(_joined(s, sections.get(s.split)) for s in table.sections))
+
+
+def _joined(section: Section, stored: Section | None) -> Section:
+    """``section`` with the rows of ``stored`` that it lacks."""
+    known = {row.tracker for row in section.rows if row.kind != "paper"}
+    rows = stored.rows if stored else ()
+    lacking = [replace(row, published=True) for row in rows if row.kind != "paper" and row.tracker not in known]
+    return replace(section, rows=tuple(sorted([*section.rows, *lacking], key=_order)))
 
 
 def best(section: Section, protocol: str) -> list[float | None]:

@@ -24,6 +24,7 @@ from scorebench.cli.options import (
 @piece_option
 @click.option("--format", "form", type=click.Choice(["md", "latex", "csv", "json"]), default="md", show_default=True)
 @click.option("--paper", is_flag=True, help="Print the paper's own figures beside ours.")
+@click.option("--published", is_flag=True, help="Add rows of trackers not named from the table of this version.")
 @click.option("--no-run", is_flag=True, help="Only print what was run before.")
 @out_option
 @seed_option
@@ -36,6 +37,7 @@ def table(
     pieces: tuple[str, ...],
     form: str,
     paper: bool,
+    published: bool,
     no_run: bool,
     out: Path,
     seed: int,
@@ -51,13 +53,14 @@ def table(
     \b
     Example:
       scorebench table --paper
+      scorebench table --dataset open --tracker mine --published
       scorebench table --dataset mini --format latex > table2.tex
     """
     from scorebench.ahead import run_ahead
     from scorebench.batch import loadable, run_all, specs_for
     from scorebench.dataset import open_dataset
     from scorebench.layout import FORMATS
-    from scorebench.table import collect
+    from scorebench.table import collect, with_published
 
     data = open_dataset(dataset)
     names = trackers or loadable()
@@ -65,7 +68,8 @@ def table(
     specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
     ahead = partial(run_ahead, jobs=jobs, dataset=dataset) if jobs > 1 else None
     failures = [] if no_run else run_all(specs, out, refresh=True, ahead=ahead)
-    click.echo(FORMATS[form](collect(specs, out, paper)))
+    made = collect(specs, out, paper)
+    click.echo(FORMATS[form](with_published(made) if published else made))
     for line in failures:
         click.echo(f"failed: {line}", err=True)
     sys.exit(1 if failures else 0)
