@@ -44,7 +44,7 @@ def test_rows_that_were_not_run_come_from_the_published_table_and_say_so() -> No
     "other", [{"dataset_hash": "cd" * 32}, {"protocols": {"strict": 2}}, {"pieces": ("one",)}], ids=str
 )
 def test_a_published_table_of_other_data_or_protocols_is_refused(other: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="tiny.json: of other data or protocols"):
+    with pytest.raises(UsageError, match=r"tiny\.json: of other data or protocols"):
         with_published(replace(table(MINE), **other))  # type: ignore[arg-type]
 
 
