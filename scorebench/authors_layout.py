@@ -96,6 +96,7 @@ def read_piece(path: Path, condition: str) -> Recording:
         notes=notes,
         read_audio=lambda: _read_audio(path.with_suffix(".wav")),
         has_score_time=deadpan and bool((notes["pitch"] >= 0).all()),
+        has_durations=False,
     )
 
 

@@ -13,7 +13,7 @@ from scorebench.many_seeds import follow_together
 from scorebench.progress import progress_bar
 from scorebench.registry import NO_OPTIONS, load, registered
 from scorebench.results import RunFolder
-from scorebench.run import RunSpec, is_stale, prepare, run, run_folder
+from scorebench.run import RunSpec, is_another_choice, is_current, is_stale, prepare, run, run_folder
 
 
 class Ahead(Protocol):
@@ -45,7 +45,7 @@ def specs_for(
             raise UsageError(f"{dataset.name} has no split {split!r}; it has {', '.join(dataset.splits())}")
     loaded = {name: load(name, options) for name in dict.fromkeys(trackers)}
     specs = [
-        RunSpec(name, tracker, dataset, split, seed + more, tuple(sorted(set(only))))
+        RunSpec(name, tracker, dataset, split, seed + more, tuple(sorted(set(only))), options)
         for split in dict.fromkeys(splits)
         for name, tracker in loaded.items()
         for more in range(seeds if getattr(tracker, "stochastic", False) else 1)
@@ -75,11 +75,15 @@ def run_all(
 
     Args:
         fresh: throw away what earlier runs left.
-        refresh: throw it away only where it is of another dataset, version or seed.
+        refresh: throw it away only where it is of another dataset, version or seed; never where it is of weights or
+            pieces that somebody chose.
         ahead: may run them before, in several processes: ``scorebench.ahead.run_ahead``.
 
     Returns:
         One line for each page or piece that failed.
+
+    Raises:
+        UsageError: a folder holds another run that may not be thrown away.
     """
     lines = []
     with progress_bar() as bar:
@@ -91,9 +95,13 @@ def run_all(
             bar.remove_task(task)
 
         groups = [list(group) for _, group in groupby(specs, lambda spec: (spec.tracker_name, spec.split))]
+        kept = set()
         for spec in specs:
-            stale = refresh and is_stale(run_folder(out, spec), spec)
+            folder = run_folder(out, spec)
+            stale = refresh and is_stale(folder, spec) and not is_another_choice(folder, spec)
             prepare(out, spec, fresh or stale)
+            if is_current(folder, spec):
+                kept.add(folder.path)
         if ahead is not None:
             task = bar.add_task("runs", total=len(groups))
             ahead(groups, out, advance=lambda: bar.advance(task))
@@ -104,7 +112,8 @@ def run_all(
             for spec in seeds:
                 with told(_name(spec), spec) as advance:
                     folder, failures = run(spec, out, advance=advance)
-                bar.console.print(_one_line(spec, folder), highlight=False, soft_wrap=True)
+                before = " (as it was run before)" if folder.path in kept else ""
+                bar.console.print(_one_line(spec, folder) + before, highlight=False, soft_wrap=True)
                 lines += [f"{_name(spec)}, {spec.split}: {failure}" for failure in failures]
     sys.stderr.flush()
     return lines

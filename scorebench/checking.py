@@ -112,7 +112,7 @@ def _times(played: pd.DataFrame) -> Iterator[str]:
 def _sound(recording: Recording, played: pd.DataFrame) -> Iterator[str]:
     """The sound must last as long as the music: to the last release, or to the last onset where no more is known."""
     sound = recording.read_audio()
-    ends = played["onset_s"] + (played["duration_s"] if recording.has_score_time else 0)
+    ends = played["onset_s"] + (played["duration_s"] if recording.has_score_time and recording.has_durations else 0)
     if len(played) and len(sound) / SAMPLE_RATE < ends.max():
         yield f"the sound lasts {len(sound) / SAMPLE_RATE:.2f} s, the music {ends.max():.2f} s"
     if not np.isfinite(sound).all():

@@ -46,7 +46,10 @@ def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
         raise UsageError(f"{folder.path}: no complete run here; run it first")
     identity = manifest["identity"]
     if identity["dataset_hash"] != dataset.hash:
-        raise UsageError(f"{folder.path}: was run on other data than {dataset.name} as it is now; run it again")
+        raise UsageError(
+            f"{folder.path}: was run on other data than {dataset.name} as it is now; "
+            "name the right one with --dataset, or run it again"
+        )
     errors, said = folder.errors(), folder.trajectories()
     errors = errors[errors["protocol"] == strict.NAME].rename(columns={"onset_frame": "frame"})
     rows = errors.merge(said[["piece", "page", "frame", "x_px", "y_px"]], on=["piece", "page", "frame"], how="left")

@@ -1,14 +1,18 @@
 """What a run is: everything that decides its answers, and the versions it was made with."""
 
+import hashlib
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorebench import __version__
+from scorebench.files import sha256_file
 from scorebench.protocol.scoring import VERSIONS
-from scorebench.registry import registered
+from scorebench.registry import OWN_DISTRIBUTION, registered
 from scorebench.results import FORMAT
 
 if TYPE_CHECKING:
@@ -24,10 +28,12 @@ def identity(spec: "RunSpec") -> dict[str, Any]:
     (say, the sha256 of its weights), which becomes part of it.
     """
     entry = registered().get(spec.tracker_name)
+    foreign = entry is not None and entry.distribution != OWN_DISTRIBUTION
     return {
         "format": FORMAT,
         "tracker": spec.tracker_name,
         "tracker_package": f"{entry.distribution} {entry.version}" if entry else "not installed",
+        **({"tracker_code": code_hash(entry.target)} if entry and foreign else {}),
         "tracker_identity": dict(getattr(spec.tracker, "identity", {})),
         "given": sorted(spec.tracker.given),
         "dataset": spec.dataset.name,
@@ -37,6 +43,20 @@ def identity(spec: "RunSpec") -> dict[str, Any]:
         "seed": spec.seed,
         "protocols": dict(VERSIONS),
     }
+
+
+@cache
+def code_hash(target: str) -> str:
+    """sha256 over the Python files of the module or package that ``target`` (``module:attribute``) is in.
+
+    While a tracker is being written its version stays and its code changes: figures of yesterday's are not today's.
+    """
+    found = find_spec(target.partition(":")[0].partition(".")[0])
+    folders = list(found.submodule_search_locations or ()) if found else []
+    files = sorted(path for folder in folders for path in Path(folder).rglob("*.py"))
+    if found and found.origin and not folders:
+        files = [Path(found.origin)]
+    return hashlib.sha256("".join(sha256_file(path) for path in files).encode()).hexdigest()
 
 
 def manifest_of(spec: "RunSpec", failed: list[str], complete: bool) -> dict[str, Any]:
@@ -50,6 +70,7 @@ def manifest_of(spec: "RunSpec", failed: list[str], complete: bool) -> dict[str,
         "identity": identity(spec),
         "complete": complete,
         "failed": failed,
+        "options": dict(spec.options),
         "demo": bool(getattr(spec.tracker, "demo", False)),
         "device": str(getattr(spec.tracker, "device", "cpu")),
         "versions": _versions(),

@@ -18,21 +18,36 @@ CSV_COLUMNS = ("piece", "page", "frame", "x_px", "y_px")
 
 
 def score_positions(
-    dataset: Dataset, split: str, positions: pd.DataFrame, pieces: tuple[str, ...] = (), hold: bool = False
+    dataset: Dataset,
+    split: str,
+    positions: pd.DataFrame,
+    pieces: tuple[str, ...] = (),
+    hold: bool = False,
+    source: Path | str = "answers",
 ) -> pd.DataFrame:
     """Errors of ``positions`` (columns ``CSV_COLUMNS``) on ``split``.
 
     Args:
         pieces: only these; empty for all. A page or frame that ``positions`` lacks is a miss.
         hold: let a frame that has no answer take the newest earlier answer on its page.
+        source: where the positions come from, for messages.
 
     Returns:
         ``protocol.scoring.ERROR_COLUMNS``.
+
+    Raises:
+        DataError: there is nothing to score, or no such page.
     """
     by_page = dict(list(positions.groupby(["piece", "page"])))
     scored = []
     for piece in pieces or dataset.pieces(split):
         recording = dataset.load(split, piece)
+        strange = positions.loc[positions["piece"] == piece, "page"]
+        strange = strange[~strange.isin([page.index for page in recording.pages])]
+        if len(strange):
+            raise DataError(
+                f"{source}: {piece} has no page {strange.iloc[0]}, but {len(recording.pages)}, counted from 0"
+            )
         samples = len(recording.read_audio())
         for plan in plan_pages(recording, samples):
             said = by_page.get((piece, plan.page.index), positions.iloc[:0])
@@ -78,7 +93,7 @@ def read_positions(path: Path) -> pd.DataFrame:
     """A CSV of answers with the columns ``CSV_COLUMNS`` (others are ignored).
 
     Raises:
-        DataError: it cannot be read, lacks a column, or answers a frame twice.
+        DataError: it cannot be read, lacks a column, holds no answer or one that cannot be, or answers a frame twice.
     """
     try:
         table = pd.read_csv(path)
@@ -89,9 +104,18 @@ def read_positions(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: column(s) {', '.join(missing)} missing; needed are {', '.join(CSV_COLUMNS)}")
     types = {"piece": "str", "page": "int64", "frame": "int64", "x_px": "float64", "y_px": "float64"}
     try:
+        counts = table[["page", "frame"]].to_numpy(np.float64)
         table = table[list(CSV_COLUMNS)].astype(types)
     except (ValueError, TypeError) as error:
         raise DataError(f"{path}: a value is no number ({error})") from error
+    if table.empty:
+        raise DataError(f"{path}: holds no answer")
+    bad = (counts != np.floor(counts)).any(1) | (counts < 0).any(1) | ~np.isfinite(table[["x_px", "y_px"]]).all(axis=1)
+    if bad.any():
+        raise DataError(
+            f"{path}, line {int(np.flatnonzero(bad)[0]) + 2}: page and frame are whole numbers from 0 on, x_px and "
+            "y_px finite; leave out frames without an answer"
+        )
     if table.duplicated(["piece", "page", "frame"]).any():
         row = table[table.duplicated(["piece", "page", "frame"])].iloc[0]
         raise DataError(f"{path}: answers frame {row['frame']} of {row['piece']} page {row['page']} twice")
@@ -106,5 +130,5 @@ def evaluate_positions(
     strangers = sorted(set(positions["piece"]) - set(dataset.pieces(split)))
     if strangers:
         raise DataError(f"{path}: {dataset.name} {split} has no piece {strangers[0]!r}")
-    errors = score_positions(dataset, split, positions, pieces, hold)
+    errors = score_positions(dataset, split, positions, pieces, hold, path)
     return errors, evaluate(errors)

@@ -70,9 +70,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); run it again with --fresh") from error
+        raise DataError(f"{path}: cannot be read ({error}); run it again: `scorebench run --fresh`") from error
     if not isinstance(value, dict):
-        raise DataError(f"{path}: holds no object; run it again with --fresh")
+        raise DataError(f"{path}: holds no object; run it again: `scorebench run --fresh`")
     return value
 
 

@@ -2,8 +2,9 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ class RunSpec:
 
     Attributes:
         only: names of pieces to keep; empty for the whole split.
+        options: what the tracker was made with, such as ``checkpoint``.
     """
 
     tracker_name: str
@@ -59,6 +61,7 @@ class RunSpec:
     split: str
     seed: int = 0
     only: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def pieces(self) -> Sequence[str]:
         """The pieces to follow, sorted. UsageError when one of ``only`` is not in the split."""
@@ -87,6 +90,16 @@ def is_stale(folder: RunFolder, spec: RunSpec) -> bool:
     """Whether ``folder`` holds another run than ``spec``."""
     manifest = folder.manifest
     return manifest is not None and manifest.get("identity") != identity(spec)
+
+
+def is_another_choice(folder: RunFolder, spec: RunSpec) -> bool:
+    """Whether ``folder`` holds a run of other pieces or of other weights that somebody chose: not an old one."""
+    manifest = folder.manifest
+    if manifest is None:
+        return False
+    weights = manifest.get("options", {}).get("checkpoint")
+    pieces = manifest.get("identity", {}).get("pieces")
+    return bool(weights != spec.options.get("checkpoint") or pieces != (sorted(spec.only) or "all"))
 
 
 def run(
@@ -126,7 +139,10 @@ def prepare(out: Path, spec: RunSpec, fresh: bool) -> RunFolder:
     if manifest is not None and is_stale(folder, spec):
         theirs, ours = manifest.get("identity", {}), identity(spec)
         differs = ", ".join(key for key in ours if theirs.get(key) != ours[key])
-        raise UsageError(f"{folder.path}: holds another run (it differs in {differs}); pass --fresh to replace it")
+        raise UsageError(
+            f"{folder.path}: holds another run (it differs in {differs}); choose another --out, "
+            "or replace it with `scorebench run --fresh`"
+        )
     if fresh:
         shutil.rmtree(folder.path, ignore_errors=True)
     if manifest is None:
@@ -182,10 +198,18 @@ def _follow_page(
         view = view_of(recording, plan, spec.tracker.given)
         positions = follow(spec.tracker, view, plan.sound(audio), plan.frames - plan.start_frame, spec.seed)
     except Exception as error:  # noqa: BLE001 - anything can happen in a tracker, and one page must not cost the others
-        text = str(error) if isinstance(error, ScorebenchError) else f"{type(error).__name__}: {error}"
-        return Failure(plan.page.piece, plan.page.index, text.splitlines()[0] if text else type(error).__name__)
+        return Failure(plan.page.piece, plan.page.index, one_line(error))
     keep_part(folder, plan, positions, time.perf_counter() - began)
     return None
+
+
+def one_line(error: Exception) -> str:
+    """What ``error`` says, and where in the code it was raised, unless it is one of ours that says what to do."""
+    if isinstance(error, ScorebenchError) and str(error):
+        return str(error).splitlines()[0]
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"{said} ({Path(where.filename).name}, line {where.lineno})"
 
 
 def keep_part(folder: RunFolder, plan: PagePlan, positions: Positions, seconds: float) -> None:

@@ -94,6 +94,7 @@ class Recording:
         notes: ``NOTE_COLUMNS``, every printed note that the score sounds, in playing order.
         read_audio: gives (samples,) float32 in [-1, 1] at 22 050 Hz. Reads the file when called.
         has_score_time: whether ``score_onset_s`` is known, so that ``notes`` may be given.
+        has_durations: whether ``duration_s`` is known, and not a guess.
     """
 
     piece: str
@@ -102,6 +103,7 @@ class Recording:
     notes: pd.DataFrame
     read_audio: Callable[[], NDArray[np.float32]]
     has_score_time: bool = True
+    has_durations: bool = True
 
     def onsets(self) -> pd.DataFrame:
         """One row a played score position (``ONSET_COLUMNS``), at its first note, by time."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scorebench.dataset import CONDITIONS
+from scorebench.dataset import CONDITIONS, Dataset
 from scorebench.errors import UsageError
 from scorebench.protocol import cyolo2021, strict
 from scorebench.protocol.scoring import VERSIONS
@@ -154,23 +154,32 @@ def paper_rows(split: str) -> list[Row]:
         ]
 
 
-def with_published(table: Table) -> Table:
-    """``table``, and for trackers that are not in it the rows of this project's own table of the same dataset.
+def published_table(dataset: Dataset, pieces: Sequence[str] = ()) -> Table:
+    """This project's own table of ``dataset``.
 
     Raises:
-        UsageError: none was published, or of another version of the dataset or of a protocol.
+        UsageError: none was published, or of other pages or sounds, or under other protocols than would be run now.
     """
     from scorebench.resources import resource
 
-    path = resource("reports/published") / f"{table.dataset}.json"
+    path = resource("reports/published") / f"{dataset.name}.json"
     if not path.is_file():
-        raise UsageError(f"no table of {table.dataset} is published with this version; leave out --published")
+        raise UsageError(f"no table of {dataset.name} is published with this version; leave out --published")
     stored = from_json(path.read_text(encoding="utf-8"), str(path))
-    about = [(t.dataset_hash, t.pieces, dict(t.protocols)) for t in (stored, table)]
-    if about[0] != about[1]:
+    if pieces:
+        raise UsageError(f"{path}: of whole splits, not of some pieces; leave out --published or --piece")
+    if stored.dataset_hash != dataset.hash:
         raise UsageError(
-            f"{path}: of other data or protocols ({about[0]}) than here ({about[1]}); leave out --published"
+            f"{path}: of {dataset.name} {stored.dataset_hash[:12]}, here is {dataset.hash[:12]}: other pages or "
+            "sounds; leave out --published"
         )
+    if dict(stored.protocols) != VERSIONS:
+        raise UsageError(f"{path}: of other versions of the protocols; leave out --published")
+    return stored
+
+
+def joined(table: Table, stored: Table) -> Table:
+    """``table``, and for trackers that are not in it the rows of ``stored``."""
     sections = {section.split: section for section in stored.sections}
     return replace(table, sections=tuple(_joined(s, sections.get(s.split)) for s in table.sections))
 

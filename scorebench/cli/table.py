@@ -60,16 +60,17 @@ def table(
     from scorebench.batch import loadable, run_all, specs_for
     from scorebench.dataset import open_dataset
     from scorebench.layout import FORMATS
-    from scorebench.table import collect, with_published
+    from scorebench.table import collect, joined, published_table
 
     data = open_dataset(dataset)
+    before = published_table(data, pieces) if published else None
     names = trackers or loadable()
     sections = splits or [s for s in data.splits() if "@" not in s]  # S@p07: one performer's, asked for by name
     specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
     ahead = partial(run_ahead, jobs=jobs, dataset=dataset) if jobs > 1 else None
     failures = [] if no_run else run_all(specs, out, refresh=True, ahead=ahead)
     made = collect(specs, out, paper)
-    click.echo(FORMATS[form](with_published(made) if published else made))
+    click.echo(FORMATS[form](made if before is None else joined(made, before)))
     for line in failures:
         click.echo(f"failed: {line}", err=True)
     sys.exit(1 if failures else 0)

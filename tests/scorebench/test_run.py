@@ -98,7 +98,8 @@ def test_killed_and_run_again_the_bytes_are_the_same_and_finished_pages_are_kept
 
 def test_a_tracker_that_raises_on_one_page_costs_that_page_alone(tmp_path: Path) -> None:
     folder, failures = run(spec(RaisesOnPage(2)), tmp_path)
-    assert [str(f) for f in failures] == [f"{PIECES[1]} page 0: ZeroDivisionError: this page is too hard"]
+    (reason,) = map(str, failures)
+    assert reason.startswith(f"{PIECES[1]} page 0: ZeroDivisionError: this page is too hard (helpers.py, line ")
     errors = folder.errors()
     lost = errors[errors["piece"] == PIECES[1]]
     assert len(lost)

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from scorebench import resources
+from scorebench.authors_layout import AuthorsDataset
 from scorebench.errors import UsageError
 from scorebench.layout import to_markdown
 from scorebench.resources import resource
-from scorebench.table import Row, Section, Table, from_json, to_json, with_published
+from scorebench.table import Row, Section, Table, from_json, joined, published_table, to_json
+from tests.scorebench.helpers import TINY
 
 RATIOS = {"cyolo-2021": (0.1, 0.2, 0.3, 0.4, 0.5), "strict": (0.1, 0.2, 0.3, 0.4, 0.5)}
 MINE, OLD, PAPER = (
@@ -23,35 +25,33 @@ def table(*rows: Row, split: str = "full") -> Table:
     return Table("tiny", "ab" * 32, 0, (), {"strict": 1}, (Section(split, "I", "Test", rows),))
 
 
-@pytest.fixture
-def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(resources, "resource", lambda _: tmp_path)
-    path = tmp_path / "tiny.json"
-    path.write_text(to_json(table(OLD, replace(MINE, onsets=11), PAPER)))
-    return path
-
-
-@pytest.mark.usefixtures("published")
 def test_rows_that_were_not_run_come_from_the_published_table_and_say_so() -> None:
-    made = with_published(table(MINE))
+    stored = table(OLD, replace(MINE, onsets=11), PAPER)
+    made = joined(table(MINE), stored)
     assert made.sections[0].rows == (replace(OLD, published=True), MINE)
     assert to_markdown(made).endswith("Not run here, but taken from the published table: omr.")
-    assert with_published(table(MINE, split="other")).sections[0].rows == (MINE,)
+    assert joined(table(MINE, split="other"), stored).sections[0].rows == (MINE,)
 
 
-@pytest.mark.usefixtures("published")
 @pytest.mark.parametrize(
-    "other", [{"dataset_hash": "cd" * 32}, {"protocols": {"strict": 2}}, {"pieces": ("one",)}], ids=str
+    ("stored", "pieces", "said"),
+    [
+        (table(OLD), ("one",), "of whole splits"),
+        (replace(table(OLD), dataset_hash="cd" * 32), (), "other pages or sounds"),
+        (replace(table(OLD), protocols={"strict": 99}), (), "other versions of the protocols"),
+        (None, (), "no table of dataset is published"),
+    ],
 )
-def test_a_published_table_of_other_data_or_protocols_is_refused(other: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=r"tiny\.json: of other data or protocols"):
-        with_published(replace(table(MINE), **other))  # type: ignore[arg-type]
-
-
-def test_where_none_is_published_it_is_said(published: Path) -> None:
-    published.unlink()
-    with pytest.raises(UsageError, match="no table of tiny is published"):
-        with_published(table(MINE))
+def test_a_published_table_that_does_not_fit_is_refused(
+    stored: Table | None, pieces: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = AuthorsDataset(TINY)
+    monkeypatch.setattr(resources, "resource", lambda _: tmp_path)
+    if stored is not None:
+        here = dataset.hash if stored.dataset_hash == "ab" * 32 else stored.dataset_hash
+        (tmp_path / f"{dataset.name}.json").write_text(to_json(replace(stored, dataset_hash=here)))
+    with pytest.raises(UsageError, match=said):
+        published_table(dataset, pieces)
 
 
 @pytest.mark.parametrize("name", ["mini", "open"])

@@ -121,6 +121,11 @@ def test_missing_positions_are_misses_unless_held(tmp_path: Path) -> None:
         ("piece,page,frame,x_px,y_px\nelsewhere,0,1,2,3\n", "no piece 'elsewhere'"),
         (f"piece,page,frame,x_px,y_px\n{PIECES[0]},0,one,2,3\n", "no number"),
         (f"piece,page,frame,x_px,y_px\n{PIECES[0]},0,1,2,3\n{PIECES[0]},0,1,2,3\n", "twice"),
+        ("piece,page,frame,x_px,y_px\n", "no answer"),
+        (f"piece,page,frame,x_px,y_px\n{PIECES[0]},0,1,2,3\n{PIECES[0]},0,1.5,2,3\n", "line 3: page and frame are"),
+        (f"piece,page,frame,x_px,y_px\n{PIECES[0]},0,-1,2,3\n", "line 2: page and frame are"),
+        (f"piece,page,frame,x_px,y_px\n{PIECES[0]},0,1,,3\n", "line 2: page and frame are"),
+        (f"piece,page,frame,x_px,y_px\n{PIECES[0]},9,1,2,3\n", "has no page 9"),
     ],
 )
 def test_bad_positions_are_one_clear_line(tmp_path: Path, text: str, says: str) -> None:
@@ -185,6 +190,15 @@ def test_a_table_does_not_mix_datasets(tmp_path: Path) -> None:
         file.write(bytes(4096))
     assert "does not mix" in scorebench(*words, "--no-run", cwd=tmp_path, code=2).stderr
     assert scorebench(*words, cwd=tmp_path).stdout != first
+
+
+def test_a_table_does_not_throw_away_a_run_of_some_pieces(tmp_path: Path) -> None:
+    words = ("table", *DATA, "--tracker", "still")
+    mine = scorebench(*words, "--piece", PIECES[0], cwd=tmp_path).stdout
+    refused = scorebench(*words, cwd=tmp_path, code=2).stderr
+    assert "it differs in pieces" in refused
+    assert "--out" in refused
+    assert scorebench(*words, "--piece", PIECES[0], "--no-run", cwd=tmp_path).stdout == mine
 
 
 def stored(tmp_path: Path) -> Path:

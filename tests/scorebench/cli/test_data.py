@@ -5,14 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.data import data
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.score import PRINTED_COLUMNS
 from scorebench.store import StoreDataset
 from scorebench.store_writer import write_table
+from tests.scorebench.helpers import PIECES, copy_tiny
 
 PIECE = "SchoenbergA__O19__o19-2"
 
@@ -94,6 +97,17 @@ def test_check_finds_short_and_silent_sound(damaged: Path) -> None:
     out = problems(damaged)
     assert "the sound lasts 1.00 s" in out
     assert "the sound is silent" in out
+
+
+def test_check_does_not_ask_for_the_end_of_notes_whose_length_nobody_knows(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path / "own", PIECES[0])
+    wav = folder / f"{PIECES[0]}.wav"
+    samples, rate = soundfile.read(wav)
+    last = AuthorsDataset(folder).load("full", PIECES[0]).notes["onset_s"].max()
+    soundfile.write(wav, samples[: int((last + 0.5) * rate)], rate)
+    assert call("check", folder).exit_code == 0
+    soundfile.write(wav, samples[: int((last - 0.5) * rate)], rate)
+    assert "the sound lasts" in call("check", folder).output
 
 
 def test_check_goes_on_after_an_unreadable_piece(damaged: Path) -> None:

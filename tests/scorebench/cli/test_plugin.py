@@ -50,6 +50,22 @@ def test_it_is_checked_and_run_like_our_own(plugin: Path, tmp_path: Path) -> Non
     assert manifest["identity"]["tracker_package"] == "scorebench-example-plugin 1.2.3"
 
 
+def test_its_code_is_part_of_a_run(plugin: Path, tmp_path: Path) -> None:
+    """While it is being written its version stays and its code changes."""
+    site = shutil.copytree(plugin, tmp_path / "site")
+    words = ("--dataset", TINY, "--piece", PIECES[0])
+    env = {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    scorebench("run", "--tracker", "example-sweep", "--split", "full", *words, cwd=tmp_path, **env)
+    again = scorebench("run", "--tracker", "example-sweep", "--split", "full", *words, cwd=tmp_path, **env)
+    assert "(as it was run before)" in again.stderr
+    before = scorebench("table", "--tracker", "example-sweep", *words, cwd=tmp_path, **env).stdout
+    code = site / "scorebench_example_plugin" / "sweep.py"
+    code.write_text(code.read_text().replace("30", "15"))
+    refused = scorebench("run", "--tracker", "example-sweep", "--split", "full", *words, cwd=tmp_path, code=2, **env)
+    assert "differs in tracker_code" in refused.stderr
+    assert scorebench("table", "--tracker", "example-sweep", *words, cwd=tmp_path, **env).stdout != before
+
+
 def test_one_that_does_not_import_is_one_clear_line(plugin: Path, tmp_path: Path) -> None:
     done = scorebench("check-tracker", "example-broken", cwd=tmp_path, code=1, PYTHONPATH=str(plugin))
     assert len(done.stderr.strip().splitlines()) == 1
@@ -61,7 +77,8 @@ def test_one_that_raises_on_a_page_loses_that_page(plugin: Path, tmp_path: Path)
     words = ("run", "--tracker", "example-raises", "--split", "full", "--dataset", TINY)
     done = scorebench(*words, cwd=tmp_path, code=1, PYTHONPATH=str(plugin))
     lines = [line for line in done.stderr.splitlines() if line.startswith("failed:")]
-    assert lines == [f"failed: example-raises, full: {PIECES[1]} page 0: RuntimeError: no staff lines here"]
+    said = "RuntimeError: no staff lines here (raises.py, line 15)"
+    assert lines == [f"failed: example-raises, full: {PIECES[1]} page 0: {said}"]
 
 
 def test_a_table_leaves_out_the_broken_one_and_marks_the_failed_page(plugin: Path, tmp_path: Path) -> None:
