@@ -79,6 +79,7 @@ def describe(figures: dict[str, Any]) -> str:
         lines.append("  " + "".join(f"{'≤' + format(t, 'g') + ' s':>10}" for t in f["thresholds_s"]))
         for key, label in (("micro", "all onsets"), ("macro_page", "mean of pages"), ("macro_piece", "mean of pieces")):
             lines.append("  " + "".join(f"{v:>10.3f}" for v in f[key]) + f"   {label}")
-        median = "none answered" if f["median_error_s"] is None else f"{f['median_error_s']:+.3f} s"
+        sign = "+" if name == "strict" else ""  # the other protocol has none
+        median = "none answered" if f["median_error_s"] is None else f"{f['median_error_s']:{sign}.3f} s"
         lines.append(f"  median error {median}, unanswered {f['unanswered']}, on revisited systems {f['revisited']}")
     return "\n".join(lines)
