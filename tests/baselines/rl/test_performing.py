@@ -1,19 +1,20 @@
 """Performances to practise with."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from baselines.rl.performing import FASTEST, SLOWEST, performance_of
 
 
 @given(st.integers(1, 3000), st.integers(0, 10_000))
+@example(400, 403)  # whose differences come out above the fastest by rounding
 def test_a_performance_goes_through_the_whole_recording(frames: int, seed: int) -> None:
     played = performance_of(frames, np.random.default_rng(seed))
     steps = np.diff(np.append(played.moments, frames))
     assert played.moments[0] == 0
     assert (steps > 0).all()
-    assert steps.max() <= FASTEST
+    assert steps.max() <= FASTEST + 1e-9
     assert played.moments[-1] < frames
     assert (steps[:-1] >= SLOWEST - 1e-9).all()
     assert played.gain.shape == played.moments.shape
