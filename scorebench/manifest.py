@@ -28,12 +28,12 @@ def identity(spec: "RunSpec") -> dict[str, Any]:
     (say, the sha256 of its weights), which becomes part of it.
     """
     entry = registered().get(spec.tracker_name)
-    foreign = entry is not None and entry.distribution != OWN_DISTRIBUTION
+    foreign = entry if entry and entry.distribution != OWN_DISTRIBUTION else None
     return {
         "format": FORMAT,
         "tracker": spec.tracker_name,
         "tracker_package": f"{entry.distribution} {entry.version}" if entry else "not installed",
-        **({"tracker_code": code_hash(entry.target)} if entry and foreign else {}),
+        **({"tracker_code": code_hash(foreign.target)} if foreign else {}),
         "tracker_identity": dict(getattr(spec.tracker, "identity", {})),
         "given": sorted(spec.tracker.given),
         "dataset": spec.dataset.name,

@@ -99,7 +99,7 @@ def is_another_choice(folder: RunFolder, spec: RunSpec) -> bool:
         return False
     weights = manifest.get("options", {}).get("checkpoint")
     pieces = manifest.get("identity", {}).get("pieces")
-    return bool(weights != spec.options.get("checkpoint") or pieces != (sorted(spec.only) or "all"))
+    return bool(weights != spec.options.get("checkpoint") or pieces != identity(spec)["pieces"])
 
 
 def run(
@@ -198,12 +198,12 @@ def _follow_page(
         view = view_of(recording, plan, spec.tracker.given)
         positions = follow(spec.tracker, view, plan.sound(audio), plan.frames - plan.start_frame, spec.seed)
     except Exception as error:  # noqa: BLE001 - anything can happen in a tracker, and one page must not cost the others
-        return Failure(plan.page.piece, plan.page.index, one_line(error))
+        return Failure(plan.page.piece, plan.page.index, _reason(error))
     keep_part(folder, plan, positions, time.perf_counter() - began)
     return None
 
 
-def one_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What ``error`` says, and where in the code it was raised, unless it is one of ours that says what to do."""
     if isinstance(error, ScorebenchError) and str(error):
         return str(error).splitlines()[0]
