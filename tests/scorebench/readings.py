@@ -67,20 +67,26 @@ def small_reading() -> Reading:
 
 
 @st.composite
-def readings(draw: st.DrawFn, odd: bool = False) -> Reading:
-    """A reading of up to four measures and three staves: chords, voices, tuplets, grace notes and ties at random."""
+def readings(draw: st.DrawFn, odd: bool = False, fifths: bool = True, most_staves: int = 3) -> Reading:
+    """A reading of up to four measures: chords, voices, tuplets, grace notes and ties at random.
+
+    Args:
+        odd: lengths that no single note value has, too.
+        fifths: quintuplets, too; without them everything is a multiple of a twelfth of a quarter.
+    """
     lengths = draw(st.lists(st.sampled_from((*PLAIN[1:], Fraction(7, 2), Fraction(6))), min_size=1, max_size=4))
-    staves = draw(st.integers(1, 3))
+    staves = draw(st.integers(1, most_staves))
     beats, beat_type = draw(st.sampled_from(((4, 4), (3, 4), (6, 8), (2, 2))))
     measures = measures_of(lengths, staves, beats=beats, beat_type=beat_type, fifths=draw(st.integers(-3, 3)))
-    values = (*PLAIN, *TUPLETS, *(ODD if odd else ()))
+    tuplets = tuple(t for t in TUPLETS if fifths or t.denominator != 5)
+    values = (*PLAIN, *tuplets, *(ODD if odd else ()))
     notes: list[dict[str, Any]] = []
     taken: set[tuple[Any, ...]] = set()
     for _ in range(draw(st.integers(1, 12))):
         measure = draw(st.integers(0, len(lengths) - 1))
         begin, end = sum(lengths[:measure]), sum(lengths[: measure + 1])
         length = draw(st.sampled_from([v for v in values if v <= end - begin]))
-        onset = begin + draw(st.sampled_from([s for s in (0, *PLAIN, *TUPLETS) if begin + s + length <= end]))
+        onset = begin + draw(st.sampled_from([s for s in (0, *PLAIN, *tuplets) if begin + s + length <= end]))
         grace = draw(st.integers(0, 5)) == 0
         spelling, staff = draw(st.sampled_from(SPELLINGS)), draw(st.integers(0, staves - 1))
         # Twice the same head in the same place says nothing, and two readers may take it for one.
