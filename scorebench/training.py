@@ -25,6 +25,7 @@ class TrainingRequest:
         epochs: length of the training, in passes over all frames; ``steps`` says it in steps instead.
         visits: pages in a batch; ``frames`` of each.
         responses: folder of impulse responses, for those that train in rooms; a pack brings its own.
+        start: weights to begin with, for those that can.
         demo: mark the weights as a demonstration: trained too briefly to stand for the method.
     """
 
@@ -41,6 +42,7 @@ class TrainingRequest:
     seed: int = 0
     precision: str | None = None
     responses: Path | None = None
+    start: Path | None = None
     demo: bool = False
 
 

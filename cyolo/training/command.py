@@ -1,4 +1,4 @@
-"""`scorebench train cyolo` and `scorebench train cyolo-ir`."""
+"""`scorebench train cyolo`, `cyolo-ir`, and what comes before and beside them."""
 
 import logging
 import math
@@ -6,15 +6,18 @@ from pathlib import Path
 
 from cyolo.network import Settings
 from cyolo.training.learner import Plan
+from cyolo.training.lessons import Syllabus
 from cyolo.training.loop import Training, train
 from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe
 from scorebench.device import device_called
+from scorebench.errors import UsageError
 from scorebench.learning.request import data_called, facts_of, precision_for, read_pages, rooms_for
 from scorebench.training import TrainingRequest
 
 EPOCHS = 50
 VISITS, FRAMES = 32, 32
+LESSON_STEPS = 20_000
 VALIDATIONS = 25
 """Of a whole training."""
 
@@ -34,7 +37,14 @@ def train_cyolo_fixed_memory(request: TrainingRequest) -> Path:
     return _train(request, Recipe(rooms=False), train_memory=False)
 
 
-def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True) -> Path:
+def train_lessons(request: TrainingRequest) -> Path:
+    """Teach a CYOLO its pitches, to be trained further; in rooms where there are impulse responses."""
+    if request.epochs is not None:
+        raise UsageError("lessons are as long as --steps says")
+    return _train(request, Recipe(rooms=request.responses is not None), lessons=True)
+
+
+def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True, lessons: bool = False) -> Path:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
     data = data_called(request.dataset)
@@ -44,16 +54,17 @@ def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True) -
     visits = request.visits or VISITS
     frames_a_step = visits * recipe.frames
     facts = facts_of(data, pages)
-    steps = request.steps or math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
+    whole = LESSON_STEPS if lessons else math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
+    steps = request.steps or whole
     training = Training(
         name=request.name,
         data=facts,
         settings=Settings(audio_activation="elu"),
-        plan=Plan(steps, visits, train_memory),
+        plan=Syllabus(steps, visits) if lessons else Plan(steps, visits, train_memory),
         recipe=recipe,
         validate_every=max(1, steps // VALIDATIONS),
         precision=precision_for(request),
         demo=request.demo,
         devices=request.devices,
     )
-    return train(training, pages, validation, responses, request.out, device.type, request.resume)
+    return train(training, pages, validation, responses, request.out, device.type, request.resume, request.start)

@@ -1,18 +1,22 @@
 """A training of CYOLO from its beginning, or from where it was killed, to weights with their card."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import lightning
 import torch
 
-from cyolo.checkpoint import save_network
-from cyolo.network import Settings
+from cyolo.checkpoint import load_network, read_card, save_network
+from cyolo.network import Cyolo, Settings
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan
+from cyolo.training.lessons import Pupil, Syllabus
+from cyolo.training.pitches import pitches_of
 from cyolo.training.visits import Recipe, Visitor
-from scorebench.files import write_json
+from scorebench.errors import UsageError
+from scorebench.files import sha256_file, write_json
 from scorebench.learning.course import Course, Outline, fingerprint
 from scorebench.learning.pages import TrainingPage
 
@@ -32,6 +36,8 @@ class Training:
     Attributes:
         name: of the tracker it is for.
         data: name and hash of the dataset.
+        plan: of detection, or the syllabus of lessons.
+        start: sha256 of the weights that it begins with, if any.
         validate_every: steps from one validation to the next.
         precision: as Lightning has it: "32-true" or "bf16-mixed".
         demo: whether the weights are for demonstration only.
@@ -41,21 +47,31 @@ class Training:
     name: str
     data: dict[str, str]
     settings: Settings
-    plan: Plan
+    plan: Plan | Syllabus
     recipe: Recipe
     validate_every: int
+    start: str | None = None
     precision: str = "bf16-mixed"
     demo: bool = False
     devices: int = 1
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
-        return fingerprint(self.name, self.data, asdict(self.settings), asdict(self.plan), asdict(self.recipe))
+        decides = (asdict(part) for part in (self.settings, self.plan, self.recipe))
+        return fingerprint(self.name, self.data, *decides, self.start)
 
     def outline(self) -> Outline:
         """What its course depends on."""
         plan = self.plan
-        return Outline(self.fingerprint(), plan.steps, plan.visits, self.validate_every, self.precision, self.devices)
+        return Outline(
+            fingerprint=self.fingerprint(),
+            steps=plan.steps,
+            visits=plan.visits,
+            validate_every=self.validate_every,
+            precision=self.precision,
+            devices=self.devices,
+            all_learn=isinstance(plan, Plan),
+        )
 
 
 def train(
@@ -66,6 +82,7 @@ def train(
     out: Path,
     device: str,
     resume: bool = False,
+    start: Path | None = None,
 ) -> Path:
     """Train, validate, and write weights with their card into ``out``.
 
@@ -73,31 +90,49 @@ def train(
         responses: impulse responses, for visits in rooms.
         device: "cpu" or "cuda".
         resume: go on from ``out / last.ckpt`` where there is one.
+        start: weights to begin with.
 
     Returns:
         The weights: the best by the loss on ``validation``.
 
     Raises:
-        UsageError: the checkpoint in ``out`` is of another training.
+        UsageError: the checkpoint in ``out`` is of another training, or ``start`` of another network.
         ScorebenchError: the loss is not finite.
-        DataError: a checkpoint cannot be read, or the GPU has too little memory.
+        DataError: a checkpoint cannot be read, or the GPU has too little memory; lessons, and no pitches are known.
     """
+    training = replace(training, start=sha256_file(start) if start is not None else None)
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
-    learner = Learner(training.settings, training.plan, validation)
+    learner: Learner | Pupil
+    if isinstance(training.plan, Syllabus):
+        learner, pitches = Pupil(training.settings, training.plan, validation), [pitches_of(page) for page in pages]
+    else:
+        learner, pitches = Learner(training.settings, training.plan, validation), []
+    if start is not None:
+        _begin_with(learner.network, start)
     rooms = [response.to(course.device) for response in responses]
-    learner.visitor = Visitor(pages, rooms, Ear().to(course.device), training.recipe)
+    learner.visitor = Visitor(pages, rooms, Ear().to(course.device), training.recipe, pitches)
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
-        card = {
-            "name": training.name,
-            "demo": training.demo,
-            "data": training.data,
-            "plan": asdict(training.plan),
-            "recipe": asdict(training.recipe),
-            "choices": CHOICES,
-            **course.facts(),
-        }
+        card = {**_card(training), **({"start": read_card(start)} if start is not None else {}), **course.facts()}
         save_network(weights, learner.network, card)
         write_json(weights.with_suffix(".card.json"), card)
     return weights
+
+
+def _begin_with(network: Cyolo, start: Path) -> None:
+    found = load_network(start)
+    if found.settings != network.settings:
+        raise UsageError(f"{start}: weights of another network; begin with those of a training of CYOLO")
+    network.load_state_dict(found.state_dict())
+
+
+def _card(training: Training) -> dict[str, Any]:
+    return {
+        "name": training.name,
+        "demo": training.demo,
+        "data": training.data,
+        "plan": asdict(training.plan),
+        "recipe": asdict(training.recipe),
+        "choices": CHOICES,
+    }

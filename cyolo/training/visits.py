@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cyolo.conditioning import CHUNK_FRAMES
+from cyolo.training.pitches import Pitches
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, in_room, late
 
@@ -20,6 +21,10 @@ TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
 ROOM_SHARE = 0.5
 LONGEST_SILENCE_HOPS = 20
+FINE_PX, COARSE_PX = 8, 16
+"""Sizes of a cell before the first modulation and after it, in pixels of the picture."""
+LOOKING = 1
+"""Sets the randomness of looks apart from that of visits."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Visit:
         chunks: (K, 40, 78), the whole chunks heard until the last of them.
         chunks_heard: (N,) int64.
         target: (N, 4) boxes as shares of the picture.
+        struck: (N, 88) the keys struck last, for lessons.
     """
 
     picture: Tensor
@@ -39,6 +45,21 @@ class Visit:
     chunks: Tensor
     chunks_heard: Tensor
     target: Tensor
+    struck: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """One page without its sound, for lessons.
+
+    Attributes:
+        picture: (416, 416) float32.
+        fine, coarse: (88, 52, 52) and (88, 26, 26) float32, 1 where a key is printed in a cell.
+    """
+
+    picture: Tensor
+    fine: Tensor
+    coarse: Tensor
 
 
 @dataclass(frozen=True)
@@ -65,13 +86,22 @@ class Visitor:
         pages: what is visited; the longer a page, the more often.
         responses: impulse responses of rooms.
         ear: on the device where visits are made.
+        pitches: of each page, for lessons.
     """
 
-    def __init__(self, pages: Sequence[TrainingPage], responses: Sequence[Tensor], ear: Ear, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        pages: Sequence[TrainingPage],
+        responses: Sequence[Tensor],
+        ear: Ear,
+        recipe: Recipe,
+        pitches: Sequence[Pitches] = (),
+    ) -> None:
         self._pages = pages
         self._responses = responses if recipe.rooms else []
         self._ear = ear
         self._recipe = recipe
+        self._pitches = pitches
         lengths = np.array([page.frames for page in pages], np.float64)
         self._share = lengths / lengths.sum()
         self._kept: dict[int, Tensor] = {}
@@ -93,10 +123,23 @@ class Visitor:
         frames = self._choose(page, random, silence, rate, len(heard))
         source = np.floor(frames * rate + 1e-9).astype(np.int64) - silence
         down, right = _shift(page, random)
-        picture = torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
+        picture = self._moved(index, down, right)
         target = page.boxes_at(source)
         target[:, :2] += np.array([right, down]) / len(picture)
-        return visit_at(picture, heard, frames, target)
+        struck = self._pitches[index].struck(source).to(heard.device) if self._pitches else None
+        return visit_at(picture, heard, frames, target, struck)
+
+    def look(self, number: int) -> Look:
+        """The page of that number, any as likely as another, moved about."""
+        random = np.random.default_rng([self._recipe.seed, number, LOOKING])
+        index = int(random.integers(len(self._pages)))
+        down, right = _shift(self._pages[index], random)
+        picture, pitches = self._moved(index, down, right), self._pitches[index]
+        fine, coarse = (pitches.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
+        return Look(picture, fine, coarse)
+
+    def _moved(self, index: int, down: int, right: int) -> Tensor:
+        return torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
 
     def _samples(self, index: int) -> Tensor:
         return self._audio[index].float() / FULL_SCALE
@@ -129,7 +172,13 @@ def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
     return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
 
 
-def visit_at(picture: Tensor, heard: Tensor, frames: NDArray[np.int64], target: NDArray[np.float32]) -> Visit:
+def visit_at(
+    picture: Tensor,
+    heard: Tensor,
+    frames: NDArray[np.int64],
+    target: NDArray[np.float32],
+    struck: Tensor | None = None,
+) -> Visit:
     """The visit of a page at ``frames`` (ascending) of what is heard on it, (T, 78)."""
     at = torch.from_numpy(frames).to(heard.device)
     padded = nn.functional.pad(heard, (0, 0, CHUNK_FRAMES - 1, 0))
@@ -140,4 +189,5 @@ def visit_at(picture: Tensor, heard: Tensor, frames: NDArray[np.int64], target: 
         chunks=heard[: count * CHUNK_FRAMES].view(count, CHUNK_FRAMES, heard.shape[1]),
         chunks_heard=(at + 1) // CHUNK_FRAMES,
         target=torch.from_numpy(target).to(heard.device),
+        struck=struck,
     )

@@ -30,6 +30,12 @@ from scorebench.cli.options import dataset_option, seed_option
     help="Folder of impulse responses; a pack brings its own.",
 )
 @click.option(
+    "--from",
+    "start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Weights to begin with, such as those of cyolo-lessons. For CYOLO.",
+)
+@click.option(
     "--precision", type=click.Choice(["32-true", "bf16-mixed"]), help="Of the arithmetic. [default: bf16-mixed]"
 )
 @click.option("--demo", is_flag=True, help="Mark the weights as a demonstration, too briefly trained to count.")
@@ -43,6 +49,7 @@ def train(name: str, dataset: str | None, out: Path | None, **options: object) -
     \b
     Examples:
       scorebench train cyolo-ir --dataset msmd-rebuild --responses irs/train --device cuda --resume
+      scorebench train cyolo-ir --dataset train.pack --from trainings/cyolo-lessons/cyolo-lessons.safetensors
       scorebench train cunet --dataset train.pack --device cuda --resume
     """
     from scorebench.errors import UsageError

@@ -41,6 +41,7 @@ class Outline:
         precision: as Lightning has it: "32-true" or "bf16-mixed".
         devices: processes that share a step.
         keep_every: steps after which the training is kept between validations, too; None for never.
+        all_learn: whether each step reaches all weights.
     """
 
     fingerprint: str
@@ -50,6 +51,7 @@ class Outline:
     precision: str
     devices: int = 1
     keep_every: int | None = None
+    all_learn: bool = True
 
 
 def fingerprint(*decides: Any) -> str:
@@ -210,10 +212,11 @@ def read_kept(path: Path) -> Mapping[str, Any]:
 
 def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightning.Trainer:
     every = outline.validate_every
+    shared = "ddp" if outline.all_learn else "ddp_find_unused_parameters_true"
     return lightning.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",
         devices=outline.devices,
-        strategy="ddp" if outline.devices > 1 else "auto",
+        strategy=shared if outline.devices > 1 else "auto",
         precision=outline.precision,  # type: ignore[arg-type]
         max_steps=outline.steps,
         val_check_interval=every,

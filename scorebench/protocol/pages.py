@@ -25,6 +25,7 @@ class PagePlan:
         frames_2021: (n,) frames of the recording that ``cyolo-2021`` scores.
         onsets: ``ONSET_COLUMNS`` of the page, by time, in seconds of the recording, as ``strict`` scores them.
         onset_frames: (len(onsets),) frame at which each is asked.
+        notes: ``NOTE_COLUMNS`` of the page.
     """
 
     page: Page
@@ -34,6 +35,7 @@ class PagePlan:
     frames_2021: NDArray[np.int64]
     onsets: pd.DataFrame
     onset_frames: NDArray[np.int64]
+    notes: pd.DataFrame
 
     @property
     def frames(self) -> NDArray[np.int64]:
@@ -67,8 +69,8 @@ def plan_pages(recording: Recording, samples: int) -> list[PagePlan]:
         here = onsets[onsets["page"] == index].reset_index(drop=True)
         scored = merged.frame[(merged.page == index) & (merged.frame < frame_count(samples))]
         asked = np.maximum(onset_frame(here["onset_s"].to_numpy()), starts[index])
-        page = recording.pages[index]
-        plans.append(PagePlan(page, merged, starts[index], min(end, samples), scored, here, asked))
+        page, notes = recording.pages[index], recording.notes[recording.notes["page"] == index]
+        plans.append(PagePlan(page, merged, starts[index], min(end, samples), scored, here, asked, notes))
     return plans
 
 
@@ -115,8 +117,7 @@ def _bars(recording: Recording, plan: PagePlan) -> pd.DataFrame:
 def _notes(recording: Recording, plan: PagePlan) -> pd.DataFrame:
     if not recording.has_score_time:
         raise DataError(f"{recording.piece}: this dataset does not know the score's own time; no notes to give")
-    notes = recording.notes
-    return _alone(notes.loc[notes["page"] == plan.page.index, list(PRINTED_COLUMNS)], _first_system(plan))
+    return _alone(plan.notes[list(PRINTED_COLUMNS)], _first_system(plan))
 
 
 def _duration(_: Recording, plan: PagePlan) -> float:

@@ -1,0 +1,162 @@
+"""Lessons before detection: seeing which pitches are printed where, hearing which are struck, and where both meet.
+
+From scratch CYOLO learns from one box a frame which pattern of ink sounds how, which takes millions of frames. The
+lessons tell it. The first modulated layer multiplies channels of the page with channels of the sound: 88 of them are
+taught to stand for the keys of a piano on either side, and then a cell of 16 pixels is found by what follows.
+Nothing of this is in the paper.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyolo.network import Cyolo, Settings
+from cyolo.page import SIZE_PX
+from cyolo.training.hearing import Ear
+from cyolo.training.learner import channels_last, condition, initialise, learning_share, parameter_groups
+from cyolo.training.pitches import PITCHES, pitches_of
+from cyolo.training.visits import COARSE_PX, FINE_PX, Look, Visit, Visitor, visit_at
+from scorebench.errors import ScorebenchError
+from scorebench.learning.course import demand_finite
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.sound import FULL_SCALE, as_heard
+
+SHARES = {"seeing": 0.8, "hearing": 0.12, "meeting": 0.08}
+"""Of the steps. Those of seeing are short: a page each visit, and no sound."""
+RATES = {"seeing": 3e-3, "hearing": 2e-3, "meeting": 1e-3}
+WARM_UP = 0.05
+"""Share of a lesson in which the learning rate rises."""
+LONGEST_GRADIENT = 1.0
+PRESENT_WEIGHT = 5.0
+"""Of keys that are there beside keys that are not, which are many times as many."""
+FINE_WEIGHT = 0.3
+FIRST_SCALE = 0.3
+"""Of the normalisation whose output says which keys are printed: it begins near 0, as most of them are absent."""
+VALIDATION_FRAMES = 12
+"""At most so many onsets of a validation page are looked at, spread evenly."""
+
+
+@dataclass(frozen=True)
+class Syllabus:
+    """How long the lessons are, ``steps`` altogether, with ``visits`` pages each."""
+
+    steps: int
+    visits: int
+
+    def lesson_at(self, step: int) -> tuple[str, float]:
+        """Which lesson a step is of, and how much of the lesson is over."""
+        begin = 0.0
+        for name, share in SHARES.items():
+            end = begin + share * self.steps
+            if step < end:
+                return name, (step - begin) / (end - begin)
+            begin = end
+        return name, 1.0
+
+    def rate(self, step: int) -> float:
+        """The learning rate: in each lesson it rises for a while, then falls along a cosine."""
+        name, done = self.lesson_at(step)
+        rising = min(1.0, (done + 1e-3) / WARM_UP)
+        return RATES[name] * rising * learning_share(done)
+
+
+class Pupil(lightning.LightningModule):
+    """Teaches ``network``.
+
+    Attributes:
+        visitor: makes looks and visits, with pitches; must be set before training.
+    """
+
+    def __init__(self, settings: Settings, syllabus: Syllabus, validation: Sequence[TrainingPage] = ()) -> None:
+        super().__init__()
+        self.network = Cyolo(settings)
+        initialise(self.network)
+        channels_last(self.network)
+        layers: Any = self.network.model
+        nn.init.constant_(layers["FiLMConv_5"].norm.weight[:PITCHES], FIRST_SCALE)
+        self.fine = nn.Conv2d(64, PITCHES, 1)
+        self.meeting = nn.Conv2d(128, 1, 1)
+        self.syllabus = syllabus
+        self.ear = Ear()
+        self.visitor: Visitor | None = None
+        self._validation = [(page, pitches_of(page)) for page in validation]
+
+    def training_step(self, numbers: list[int], _: int) -> Tensor:
+        """The loss of the lesson that is on."""
+        if self.visitor is None:
+            raise ScorebenchError("a pupil without a visitor has nothing to learn from")
+        lesson, _done = self.syllabus.lesson_at(self.global_step)
+        if lesson == "seeing":
+            loss = self.seeing_loss([self.visitor.look(number) for number in numbers])
+        else:
+            visits = [self.visitor.visit(number) for number in numbers]
+            z = condition(self.network.conditioning_network, visits)
+            loss = self.hearing_loss(visits, z) if lesson == "hearing" else self.meeting_loss(visits, z)
+        demand_finite(loss, self.global_step)
+        self.log(lesson, loss, batch_size=len(numbers))
+        return loss
+
+    def seeing_loss(self, looks: Sequence[Look]) -> Tensor:
+        """How well the page's channels say which keys are printed in their cells."""
+        seen = self.network.see(torch.stack([look.picture for look in looks])[:, None])
+        layer: Any = self.network.model["FiLMConv_5"]
+        coarse = layer.norm(layer.conv(seen))[:, :PITCHES]
+        wanted = torch.stack([look.fine for look in looks])
+        fine = F.binary_cross_entropy_with_logits(self.fine(seen).float(), wanted, reduction="sum")
+        return distance(coarse, torch.stack([look.coarse for look in looks])) + FINE_WEIGHT * fine / wanted.sum()
+
+    def hearing_loss(self, visits: Sequence[Visit], z: Tensor) -> Tensor:
+        """How well the sound's channels say which keys were struck last."""
+        layer: Any = self.network.model["FiLMConv_5"]
+        struck = [visit.struck for visit in visits if visit.struck is not None]
+        return distance(layer.gamma(z)[:, :PITCHES], torch.cat(struck))
+
+    def meeting_loss(self, visits: Sequence[Visit], z: Tensor) -> Tensor:
+        """How well the cell with the note is told from all others after the first modulation."""
+        layers: Any = self.network.model
+        first = layers["FiLMConv_5"]
+        seen = self.network.see(torch.stack([visit.picture for visit in visits])[:, None])
+        pages = first.norm(first.conv(seen)).repeat_interleave(len(z) // len(visits), 0)
+        cells = self.meeting(layers["Bottleneck_6"](first.modulate(pages, z))).float().flatten(1)
+        side = SIZE_PX // COARSE_PX
+        column, row = (torch.cat([v.target for v in visits])[:, :2] * side).long().clamp(0, side - 1).T
+        return F.cross_entropy(cells, row * side + column)
+
+    def validation_step(self, index: int, _: int) -> None:
+        """The loss of every lesson on one page; ``valid_loss`` is their sum."""
+        page, pitches = self._validation[index]
+        frames = page.some_onsets(VALIDATION_FRAMES)
+        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
+        fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
+        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE)[1:])
+        visit = visit_at(picture, heard, frames, page.boxes_at(frames), pitches.struck(frames).to(self.device))
+        z = condition(self.network.conditioning_network, [visit])
+        losses = {
+            "valid_seeing": self.seeing_loss([Look(picture, fine, coarse)]),
+            "valid_hearing": self.hearing_loss([visit], z),
+            "valid_meeting": self.meeting_loss([visit], z),
+        }
+        self.log_dict({"valid_loss": sum(losses.values()), **losses}, batch_size=len(frames), sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW; the rate is the lesson's."""
+        groups = parameter_groups(self.network, train_memory=True)
+        groups.append({"params": [*self.fine.parameters(), *self.meeting.parameters()], "weight_decay": 0.0})
+        optimiser = torch.optim.AdamW(groups, lr=1.0)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.syllabus.rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
+        """Gradients are cut to their longest length."""
+        nn.utils.clip_grad_norm_(self.parameters(), LONGEST_GRADIENT, error_if_nonfinite=False)
+
+
+def distance(said: Tensor, wanted: Tensor) -> Tensor:
+    """Squared distance to ``wanted`` (zeros and ones, as large), a share of what saying nothing would cost."""
+    weight = 1 + (PRESENT_WEIGHT - 1) * wanted
+    return ((said.float() - wanted) ** 2 * weight).sum() / (PRESENT_WEIGHT * wanted.sum()).clamp(min=1)
