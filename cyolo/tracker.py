@@ -47,7 +47,8 @@ class CyoloTracker:
         """Load the weights in ``checkpoint``: a .safetensors of ours or a published .pt.
 
         Raises:
-            DataError: they are missing, damaged or of another model, or there is no such device.
+            DataError: they are damaged or of another model.
+            UsageError: they are missing, or there is no such device.
         """
         path = Path(checkpoint)
         where = device_called(device)

@@ -2,14 +2,14 @@
 
 import torch
 
-from scorebench.errors import DataError
+from scorebench.errors import UsageError
 
 
 def device_called(name: str) -> torch.device:
     """The device called ``name``: cpu, cuda, cuda:1, ..., or "auto", which is CUDA where there is one.
 
     Raises:
-        DataError: there is no such device here.
+        UsageError: there is no such device here.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -17,5 +17,5 @@ def device_called(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, ValueError) as error:
-        raise DataError(f"no device {name!r} here ({str(error).splitlines()[0]}); try cpu") from error
+        raise UsageError(f"no device {name!r} here ({str(error).splitlines()[0]}); try cpu") from error
     return device

@@ -101,6 +101,12 @@ def collect(specs: Sequence[RunSpec], out: Path, paper: bool = False) -> Table:
     return Table(dataset.name, dataset.hash, first.seed, first.only, dict(VERSIONS), tuple(sections))
 
 
+def was_run(spec: RunSpec, out: Path) -> bool:
+    """Whether there is a complete run of ``spec`` under ``out``, of whatever dataset or version."""
+    manifest = run_folder(out, spec).manifest
+    return manifest is not None and bool(manifest.get("complete"))
+
+
 def _order(row: Row) -> tuple[bool, int, str, bool]:
     known = row.tracker in PAPER_ORDER
     place = PAPER_ORDER.index(row.tracker) if known else len(PAPER_ORDER)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scorebench.errors import DataError, MissingDependencyError
+from scorebench.errors import DataError, MissingDependencyError, UsageError
 from scorebench.files import write_bytes
 from scorebench.published import published
 
@@ -31,11 +31,12 @@ def read_checkpoint(path: Path) -> "dict[str, torch.Tensor]":
     A prefix ``module.``, left by distributed training, is taken off.
 
     Raises:
-        DataError: missing, damaged, not a table of tensors, with code in it, or with values that are no numbers.
+        UsageError: there is no such file.
+        DataError: damaged, not a table of tensors, with code in it, or with values that are no numbers.
         MissingDependencyError: torch or safetensors is not installed.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such file; {_GET_ANOTHER}")
+        raise UsageError(f"{path}: no such file; {_GET_ANOTHER}")
     read = _read_safetensors if path.suffix == ".safetensors" else _read_pickle
     try:
         content = read(path)

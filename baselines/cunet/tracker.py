@@ -45,7 +45,8 @@ class CUNetTracker:
         """Load the weights in ``checkpoint``: of CB, FB or NTC, a .safetensors of ours or a published .pt.
 
         Raises:
-            DataError: they are missing, damaged or of another network, or there is no such device.
+            DataError: they are damaged or of another network.
+            UsageError: they are missing, or there is no such device.
         """
         path, where = Path(checkpoint), device_called(device)
         self._network = network_from(read_checkpoint(path), path).to(where)
@@ -77,7 +78,8 @@ def cunet(checkpoint: Path | str | None = None, device: str = "auto") -> CUNetTr
 
     Raises:
         MissingDependencyError: no weights came with this version.
-        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
+        DataError: the checkpoint is damaged or of another network.
+        UsageError: the checkpoint is missing, or there is no such device.
     """
     path = Path(checkpoint) if checkpoint is not None else WEIGHTS / "cunet.safetensors"
     if not path.is_file() and checkpoint is None:
@@ -92,7 +94,8 @@ def cunet_published(checkpoint: Path | str | None = None, device: str = "auto") 
 
     Raises:
         MissingDependencyError: they were not fetched; the message says how.
-        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
+        DataError: the checkpoint is damaged or of another network.
+        UsageError: the checkpoint is missing, or there is no such device.
     """
     return CUNetTracker(published("cunet-published") if checkpoint is None else checkpoint, device)
 

@@ -45,7 +45,8 @@ class MMLocTracker:
         """Load the weights in ``checkpoint``, a .safetensors of ours.
 
         Raises:
-            DataError: they are missing, damaged or of another network, or there is no such device.
+            DataError: they are damaged or of another network.
+            UsageError: they are missing, or there is no such device.
         """
         path, where = Path(checkpoint), device_called(device)
         self._reader = Reader(load_network(path).to(where))
@@ -78,7 +79,8 @@ def mm_loc(checkpoint: Path | str | None = None, device: str = "auto") -> MMLocT
 
     Raises:
         MissingDependencyError: no weights came with this version.
-        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
+        DataError: the checkpoint is damaged or of another network.
+        UsageError: the checkpoint is missing, or there is no such device.
     """
     return MMLocTracker(_weights(checkpoint), device)
 

@@ -56,7 +56,8 @@ class RLTracker:
         """Load the weights in ``checkpoint``, a .safetensors of ours.
 
         Raises:
-            DataError: they are missing, damaged or of another network, or there is no such device.
+            DataError: they are damaged or of another network.
+            UsageError: they are missing, or there is no such device.
         """
         path, where = Path(checkpoint), device_called(device)
         self._network = network_from(read_checkpoint(path), path).to(where)
@@ -100,7 +101,8 @@ def rl(checkpoint: Path | str | None = None, device: str = "auto") -> RLTracker:
 
     Raises:
         MissingDependencyError: no weights came with this version.
-        DataError: the checkpoint is missing, damaged or of another network, or there is no such device.
+        DataError: the checkpoint is damaged or of another network.
+        UsageError: the checkpoint is missing, or there is no such device.
     """
     return RLTracker(_weights(checkpoint), device)
 

@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from scorebench.cli.options import (
     tracker_option,
 )
 
+if TYPE_CHECKING:
+    from scorebench.run import RunSpec
+
 
 @click.command()
 @dataset_option
@@ -25,7 +29,7 @@ from scorebench.cli.options import (
 @click.option("--format", "form", type=click.Choice(["md", "latex", "csv", "json"]), default="md", show_default=True)
 @click.option("--paper", is_flag=True, help="Print the paper's own figures beside ours.")
 @click.option("--published", is_flag=True, help="Add rows of trackers not named from the table of this version.")
-@click.option("--no-run", is_flag=True, help="Only print what was run before.")
+@click.option("--no-run", is_flag=True, help="Only print what was run before; rows that were not are named.")
 @out_option
 @seed_option
 @seeds_option(10)
@@ -68,9 +72,21 @@ def table(
     sections = splits or [s for s in data.splits() if "@" not in s]  # S@p07: one performer's, asked for by name
     specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
     ahead = partial(run_ahead, jobs=jobs, dataset=dataset) if jobs > 1 else None
+    if no_run:
+        specs = _those_run(specs, out) or specs[:1]  # where there is none at all, the first says so
     failures = [] if no_run else run_all(specs, out, refresh=True, ahead=ahead)
     made = collect(specs, out, paper)
     click.echo(FORMATS[form](made if before is None else joined(made, before)))
     for line in failures:
         click.echo(f"failed: {line}", err=True)
     sys.exit(1 if failures else 0)
+
+
+def _those_run(specs: "list[RunSpec]", out: Path) -> "list[RunSpec]":
+    """Those of ``specs`` that were run; a row that lacks any of its seeds is left out, and named on stderr."""
+    from scorebench.table import was_run
+
+    absent = {(s.tracker_name, s.split) for s in specs if not was_run(s, out)}
+    for name, split in sorted(absent):
+        click.echo(f"not run: {name} on {split}", err=True)
+    return [s for s in specs if (s.tracker_name, s.split) not in absent]

@@ -9,7 +9,7 @@ import torch
 from cyolo.page import SIZE_PX, network_input, scale_of
 from cyolo.tracker import CyoloTracker, cyolo, engine_for
 from scorebench.conformance import checks
-from scorebench.errors import DataError, ScorebenchError
+from scorebench.errors import ScorebenchError, UsageError
 from scorebench.samplepage import sample_recording
 from scorebench.score import ScoreView
 from scorebench.tracker import Positions, stream
@@ -67,14 +67,14 @@ def test_one_page_at_a_time(tracker: CyoloTracker) -> None:
 
 
 def test_a_device_that_is_not_there() -> None:
-    with pytest.raises(DataError, match="no device 'cuda:7' here"):
+    with pytest.raises(UsageError, match="no device 'cuda:7' here"):
         CyoloTracker(FULL, "cuda:7")
-    with pytest.raises(DataError, match="no device 'quantum' here"):
+    with pytest.raises(UsageError, match="no device 'quantum' here"):
         CyoloTracker(FULL, "quantum")
 
 
 def test_weights_that_are_not_there() -> None:
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         cyolo("nowhere.pt")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scorebench.errors import DataError, ScorebenchError
+from scorebench.errors import DataError, ScorebenchError, UsageError
 from scorebench.weights import load_into, read_checkpoint, read_config, read_metadata, save_weights
 
 torch = pytest.importorskip("torch")
@@ -93,7 +93,7 @@ def test_what_is_no_table_of_sound_tensors(tmp_path: Path, content: Any, reason:
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "w.pt", tmp_path):
-        with pytest.raises(DataError, match="no such file"):
+        with pytest.raises(UsageError, match="no such file"):
             read_checkpoint(path)
 
 

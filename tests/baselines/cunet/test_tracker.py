@@ -23,7 +23,7 @@ from baselines.cunet.tracker import (  # noqa: E402
 )
 from scorebench.authors_layout import AuthorsDataset  # noqa: E402
 from scorebench.conformance import checks  # noqa: E402
-from scorebench.errors import DataError, MissingDependencyError, TrackerError  # noqa: E402
+from scorebench.errors import DataError, MissingDependencyError, UsageError  # noqa: E402
 from scorebench.files import sha256_file  # noqa: E402
 from scorebench.protocol.pages import plan_pages, view_of  # noqa: E402
 from scorebench.registry import load  # noqa: E402
@@ -71,7 +71,7 @@ def test_the_published_weights_say_how_to_get_them(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("SCOREBENCH_CACHE", str(tmp_path))
     with pytest.raises(MissingDependencyError, match="scorebench weights get cunet-published"):
         cunet_published()
-    with pytest.raises(DataError, match=r"none\.pt: no such file"):
+    with pytest.raises(UsageError, match=r"none\.pt: no such file"):
         CUNetTracker(tmp_path / "none.pt")
 
 
@@ -79,7 +79,7 @@ def test_ours_say_that_they_did_not_come_with_it(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(module, "WEIGHTS", tmp_path)
     with pytest.raises(MissingDependencyError, match="scorebench train cunet"):
         cunet()
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         cunet(tmp_path / "none.safetensors")
 
 
@@ -87,7 +87,7 @@ def test_ours_say_that_they_did_not_come_with_it(tmp_path: Path, monkeypatch: py
 def test_either_takes_weights_and_a_device(weights: Path, name: str) -> None:
     tracker = load(name, {"checkpoint": str(weights), "device": "cpu"})
     assert tracker.identity["weights_sha256"] == sha256_file(weights)  # type: ignore[attr-defined]
-    with pytest.raises(TrackerError, match="no device 'abacus' here"):
+    with pytest.raises(UsageError, match="no device 'abacus' here"):
         load(name, {"checkpoint": str(weights), "device": "abacus"})
 
 

@@ -18,7 +18,7 @@ from baselines.mmloc.pursuit import START_PX  # noqa: E402
 from baselines.mmloc.tracker import LostFollower, MMLocTracker, mm_loc, mm_loc_auto  # noqa: E402
 from baselines.strip.unroll import unroll  # noqa: E402
 from scorebench.conformance import checks  # noqa: E402
-from scorebench.errors import DataError, MissingDependencyError, TrackerError  # noqa: E402
+from scorebench.errors import DataError, MissingDependencyError, UsageError  # noqa: E402
 from scorebench.files import sha256_file  # noqa: E402
 from scorebench.registry import load  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
@@ -64,7 +64,7 @@ def test_it_says_that_no_weights_came_with_it(tmp_path: Path, monkeypatch: pytes
     for make in (mm_loc, mm_loc_auto):
         with pytest.raises(MissingDependencyError, match="scorebench train mm-loc"):
             make()
-        with pytest.raises(DataError, match="no such file"):
+        with pytest.raises(UsageError, match="no such file"):
             make(tmp_path / "none.safetensors")
 
 
@@ -72,7 +72,7 @@ def test_it_says_that_no_weights_came_with_it(tmp_path: Path, monkeypatch: pytes
 def test_either_takes_weights_and_a_device(weights: Path, name: str) -> None:
     found = load(name, {"checkpoint": str(weights), "device": "cpu"})
     assert found.identity["weights_sha256"] == sha256_file(weights)  # type: ignore[attr-defined]
-    with pytest.raises(TrackerError, match="no device 'abacus' here"):
+    with pytest.raises(UsageError, match="no device 'abacus' here"):
         load(name, {"checkpoint": str(weights), "device": "abacus"})
 
 

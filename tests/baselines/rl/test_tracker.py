@@ -15,7 +15,7 @@ from baselines.rl import tracker as module  # noqa: E402
 from baselines.rl.rounds import Board  # noqa: E402
 from baselines.rl.tracker import RLTracker, rl, rl_auto  # noqa: E402
 from scorebench.conformance import checks  # noqa: E402
-from scorebench.errors import DataError, MissingDependencyError, NotGivenError  # noqa: E402
+from scorebench.errors import DataError, MissingDependencyError, NotGivenError, UsageError  # noqa: E402
 from scorebench.files import sha256_file  # noqa: E402
 from scorebench.protocol.pages import plan_pages, view_of  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
@@ -63,7 +63,7 @@ def test_they_say_that_no_weights_came_with_them(tmp_path: Path, monkeypatch: py
     for make in (rl, rl_auto):
         with pytest.raises(MissingDependencyError, match="scorebench train rl"):
             make()
-        with pytest.raises(DataError, match=r"none\.safetensors: no such file"):
+        with pytest.raises(UsageError, match=r"none\.safetensors: no such file"):
             make(tmp_path / "none.safetensors")
 
 
@@ -78,7 +78,7 @@ def test_bad_input_is_refused(weights: Path, view: ScoreView, tmp_path: Path) ->
     (tmp_path / "rl.safetensors").write_bytes(b"no weights")
     with pytest.raises(DataError, match="damaged"):
         rl(tmp_path / "rl.safetensors")
-    with pytest.raises(DataError, match="no device 'abacus'"):
+    with pytest.raises(UsageError, match="no device 'abacus'"):
         rl(weights, "abacus")
 
 
