@@ -13,14 +13,20 @@ ANCHOR_RATIO = 4.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Scalars: how well boxes fit (weighted as in the paper), and how well the cells with the note are told."""
+    """Scalars: how well boxes fit (weighted as in the paper), and how well the cells with the note are told.
+
+    Attributes:
+        meeting: ``meeting_loss``, weighted, where the training goes on with that lesson.
+    """
 
     box: Tensor
     objectness: Tensor
+    meeting: Tensor | None = None
 
     def total(self, objectness_weight: float = 1.0) -> Tensor:
         """What is minimised; the paper weighs objectness with 1."""
-        return self.box + objectness_weight * self.objectness
+        detection = self.box + objectness_weight * self.objectness
+        return detection if self.meeting is None else detection + self.meeting
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,18 @@ def detection_loss(raw: Tensor, targets: Tensor, anchors: Tensor) -> Loss:
         box=BOX_WEIGHT * F.mse_loss(said, found.box),
         objectness=F.binary_cross_entropy_with_logits(raw[..., 4], wanted),
     )
+
+
+def meeting_loss(scores: Tensor, targets: Tensor) -> Tensor:
+    """How well the cell with the note is told from all others, (): cross-entropy.
+
+    Args:
+        scores: (N, 1, H, W).
+        targets: (N, 4) centre x, y, width, height as shares of the picture.
+    """
+    rows, columns = scores.shape[2:]
+    column, row = ((targets[:, k] * size).long().clamp(0, size - 1) for k, size in ((0, columns), (1, rows)))
+    return F.cross_entropy(scores.float().flatten(1), row * columns + column)
 
 
 def overlap(one: Tensor, other: Tensor) -> Tensor:

@@ -44,9 +44,17 @@ class OpenPages:
         Returns:
             (P n, 128, 52, 52).
         """
+        return self.features_from(self.fine(z), z)
+
+    def fine(self, z: Tensor) -> Tensor:
+        """What is made of the first modulation, (P n, 128, 26, 26)."""
+        first = self._layers["FiLMConv_5"].modulate(_each(self._first, z), z)
+        fine: Tensor = self._layers["Bottleneck_6"](first)
+        return fine
+
+    def features_from(self, fine: Tensor, z: Tensor) -> Tensor:
+        """``features(z)`` once ``fine(z)`` is known."""
         layers = self._layers
-        x = layers["FiLMConv_5"].modulate(_each(self._first, z), z)
-        fine = layers["Bottleneck_6"](x)
         x = layers["Bottleneck_8"](_film(layers["FiLMConv_7"], fine, z))
         x = _film(layers["FiLMConv_9"], x, z)
         block: Bottleneck = layers["Bottleneck_12"]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightning
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from cyolo.conditioning import Conditioning
-from cyolo.loss import Loss, detection_loss
+from cyolo.loss import Loss, detection_loss, meeting_loss
 from cyolo.network import Cyolo, Settings, boxes_px
 from cyolo.page import scale_of
 from cyolo.sharing import OpenPages
@@ -44,12 +44,17 @@ class Plan:
         train_memory: whether the recurrent layer learns. The published weights' never did.
         objectness_weight: of objectness beside the boxes. Objectness is a mean over 8112 cells of which a few hold the
             note: with the paper's weight of 1 boxes decide every step until they fit, which takes the paper's million.
+        rate: of learning, at its highest.
+        meeting_weight: of going on with the last of the lessons beside detection, so that what was learnt there stays
+            while the layers after it are still as they were drawn.
     """
 
     steps: int
     visits: int
     train_memory: bool = True
     objectness_weight: float = 64.0
+    rate: float = LEARNING_RATE
+    meeting_weight: float = 0.0
 
 
 class Learner(lightning.LightningModule):
@@ -64,6 +69,7 @@ class Learner(lightning.LightningModule):
         self.network = Cyolo(settings)
         initialise(self.network)
         channels_last(self.network)
+        self.meeting = nn.Conv2d(128, 1, 1) if plan.meeting_weight else None
         self.plan = plan
         self.ear = Ear()
         self.visitor: Visitor | None = None
@@ -85,8 +91,11 @@ class Learner(lightning.LightningModule):
         z = condition(self.network.conditioning_network, visits)
         pages = OpenPages(self.network, torch.stack([v.picture for v in visits]))
         detect: Any = self.network.model["Detect_17"]
-        raw = detect(pages.features(z))[0]
-        return detection_loss(raw, torch.cat([v.target for v in visits]), detect.anchors[0])
+        fine, targets = pages.fine(z), torch.cat([v.target for v in visits])
+        loss = detection_loss(detect(pages.features_from(fine, z))[0], targets, detect.anchors[0])
+        if self.meeting is None:
+            return loss
+        return replace(loss, meeting=self.plan.meeting_weight * meeting_loss(self.meeting(fine), targets))
 
     def validation_step(self, index: int, _: int) -> None:
         """Loss and share of onsets tracked on one page."""
@@ -106,7 +115,10 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with decay on the weights of convolutions, of linear layers and of the memory; a cosine to 1 %."""
-        optimiser = torch.optim.AdamW(parameter_groups(self.network, self.plan.train_memory), lr=LEARNING_RATE)
+        groups = parameter_groups(self.network, self.plan.train_memory)
+        if self.meeting is not None:
+            groups.append({"params": list(self.meeting.parameters()), "weight_decay": 0.0})
+        optimiser = torch.optim.AdamW(groups, lr=self.plan.rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_share(step / self.plan.steps))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyolo.loss import meeting_loss
 from cyolo.network import Cyolo, Settings
-from cyolo.page import SIZE_PX
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import channels_last, condition, initialise, learning_share, parameter_groups
 from cyolo.training.pitches import PITCHES, pitches_of
@@ -37,6 +37,8 @@ PRESENT_WEIGHT = 5.0
 FINE_WEIGHT = 0.3
 FIRST_SCALE = 0.3
 """Of the normalisation whose output says which keys are printed: it begins near 0, as most of them are absent."""
+FIRST_MODULATION = 0.1
+"""Of what is drawn for the later modulations, which begin near 1."""
 VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
@@ -77,8 +79,7 @@ class Pupil(lightning.LightningModule):
         self.network = Cyolo(settings)
         initialise(self.network)
         channels_last(self.network)
-        layers: Any = self.network.model
-        nn.init.constant_(layers["FiLMConv_5"].norm.weight[:PITCHES], FIRST_SCALE)
+        _prepare(self.network)
         self.fine = nn.Conv2d(64, PITCHES, 1)
         self.meeting = nn.Conv2d(128, 1, 1)
         self.syllabus = syllabus
@@ -122,10 +123,8 @@ class Pupil(lightning.LightningModule):
         first = layers["FiLMConv_5"]
         seen = self.network.see(torch.stack([visit.picture for visit in visits])[:, None])
         pages = first.norm(first.conv(seen)).repeat_interleave(len(z) // len(visits), 0)
-        cells = self.meeting(layers["Bottleneck_6"](first.modulate(pages, z))).float().flatten(1)
-        side = SIZE_PX // COARSE_PX
-        column, row = (torch.cat([v.target for v in visits])[:, :2] * side).long().clamp(0, side - 1).T
-        return F.cross_entropy(cells, row * side + column)
+        scores = self.meeting(layers["Bottleneck_6"](first.modulate(pages, z)))
+        return meeting_loss(scores, torch.cat([visit.target for visit in visits]))
 
     def validation_step(self, index: int, _: int) -> None:
         """The loss of every lesson on one page; ``valid_loss`` is their sum."""
@@ -154,6 +153,20 @@ class Pupil(lightning.LightningModule):
     def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
         """Gradients are cut to their longest length."""
         nn.utils.clip_grad_norm_(self.parameters(), LONGEST_GRADIENT, error_if_nonfinite=False)
+
+
+def _prepare(network: Cyolo) -> None:
+    """Let keys that are printed begin as absent, and later modulations, which are not taught, as almost none.
+
+    As they are drawn, they would turn what the lessons found into something else with each z.
+    """
+    layers: Any = network.model
+    with torch.no_grad():
+        layers["FiLMConv_5"].norm.weight[:PITCHES] = FIRST_SCALE
+        for name in ("FiLMConv_7", "FiLMConv_9", "FiLMConv_13"):
+            layers[name].gamma.weight.mul_(FIRST_MODULATION)
+            layers[name].gamma.bias.fill_(1.0)
+            layers[name].beta.weight.mul_(FIRST_MODULATION)
 
 
 def distance(said: Tensor, wanted: Tensor) -> Tensor:

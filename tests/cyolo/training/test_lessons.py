@@ -13,7 +13,7 @@ from cyolo.network import Cyolo, Settings
 from cyolo.page import SIZE_PX, scale_of
 from cyolo.training import learner as learning
 from cyolo.training.hearing import Ear
-from cyolo.training.learner import Plan, condition
+from cyolo.training.learner import Learner, Plan, condition
 from cyolo.training.lessons import RATES, Pupil, Syllabus
 from cyolo.training.loop import Training, train
 from cyolo.training.material import page_of
@@ -114,18 +114,33 @@ def test_a_lesson_is_learnt(visitor: Visitor, lesson: str) -> None:
 def test_a_training_begins_with_the_weights_of_another(
     pages: list[TrainingPage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "LEARNING_RATE", 0.0)
     monkeypatch.setattr(learning, "VALIDATION_FRAMES", 2)
     lessons = Training("cyolo-lessons", {"hash": "0"}, ELU, Syllabus(13, 1), RECIPE, 13, precision="32-true")
     start = train(lessons, pages[:2], pages[2:3], [], tmp_path / "lessons", "cpu")
     assert {"valid_loss", "valid_seeing", "valid_hearing", "valid_meeting"} < set(read_card(start)["curve"][0])
-    training = Training("cyolo", {"hash": "0"}, ELU, Plan(1, 1), RECIPE, 1, precision="32-true")
+    training = Training("cyolo", {"hash": "0"}, ELU, Plan(1, 1, rate=0.0), RECIPE, 1, precision="32-true")
     weights = train(training, pages[:2], pages[2:3], [], tmp_path / "cyolo", "cpu", start=start)
     taught, trained = read_checkpoint(start), read_checkpoint(weights)
     assert all(torch.equal(taught[name], trained[name]) for name in taught if "enc.0." not in name)
     assert read_card(weights)["start"] == read_card(start)
     with pytest.raises(UsageError, match="of another training"):
         train(training, pages[:2], pages[2:3], [], tmp_path / "cyolo", "cpu", resume=True)
+
+
+def test_detection_goes_on_with_the_last_lesson(pages: list[TrainingPage]) -> None:
+    """The head of the lesson learns, and beside it the weights below it, from the lesson as from detection."""
+    visitor = Visitor(pages, [], Ear(), RECIPE)
+    learner = Learner(ELU, Plan(1, 1, meeting_weight=0.5))
+    loss = learner.loss([visitor.visit(0)])
+    assert loss.meeting is not None
+    assert learner.meeting is not None
+    torch.testing.assert_close(loss.total(64.0), loss.box + 64 * loss.objectness + loss.meeting)
+    loss.meeting.backward()
+    assert learner.meeting.weight.grad is not None
+    layers = learner.network.model
+    assert all(p.grad is not None for p in layers["Bottleneck_6"].parameters())
+    assert all(p.grad is None for p in layers["Bottleneck_8"].parameters())
+    assert Learner(ELU, Plan(1, 1)).loss([visitor.visit(0)]).meeting is None
 
 
 def test_a_training_does_not_begin_with_another_network(pages: list[TrainingPage], tmp_path: Path) -> None:
@@ -151,4 +166,5 @@ def test_from_the_command_line(small_mini: StoreDataset, tmp_path: Path) -> None
     assert done.exception is None, done.output
     card = read_card(Path(done.output.strip().splitlines()[-1]))
     assert card["start"]["name"] == "cyolo-lessons"
+    assert card["plan"]["meeting_weight"] > 0
     assert load_network(Path(lessons)).settings == ELU
