@@ -30,7 +30,7 @@ LONGEST_MEMORY_GRADIENT = 0.1
 FORGET_BIAS = 1.0
 EMPTY_BIAS = -6.0
 """Objectness of a cell about which nothing is known, before the sigmoid."""
-VALIDATION_FRAMES = 48
+VALIDATION_FRAMES = 24
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
 

@@ -3,13 +3,16 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scorebench.cli.pack import pack
 from scorebench.cli.transfer import export, get
 from scorebench.errors import ScorebenchError, UsageError
+
+if TYPE_CHECKING:
+    from scorebench.dataset import Dataset
 
 
 @click.group()
@@ -37,15 +40,22 @@ def list_datasets() -> None:
       scorebench data list
     """
     from scorebench.build.corpus import card_facts
-    from scorebench.dataset import BUILT, FROM_SOURCE, built_folder
+    from scorebench.dataset import BUILT, FROM_SOURCE, built_folder, open_dataset
     from scorebench.store import INDEX
 
     for name in (*BUILT, *FROM_SOURCE):
         _, card = card_facts(name)
         folder = built_folder(name)
         how = f"scorebench data build {name}" + (" --source DIR" if name in FROM_SOURCE else "")
-        state = f"built, {folder}" if (folder / INDEX).is_file() else f"not built; {how}"
-        click.echo(f"{name}  version {card['version']}  {len(card.get('piece', []))} pieces  {state}")
+        built = (folder / INDEX).is_file()
+        count = len(_pieces(open_dataset(name))) if built else len(card.get("piece", []))  # a card need not list them
+        state = f"built, {folder}" if built else f"not built; {how}"
+        click.echo(f"{name}  version {card['version']}  {f'{count} pieces  ' if count else ''}{state}")
+
+
+def _pieces(dataset: "Dataset") -> set[str]:
+    """All of ``dataset``; many are in several splits."""
+    return {piece for split in dataset.splits() for piece in dataset.pieces(split)}
 
 
 @data.command("build")
@@ -87,8 +97,7 @@ def build_dataset(name: str, source: Path | None, fresh: bool, train: int | None
     dataset = build_from_source(name, source, train=train) if name in FROM_SOURCE else open_dataset(name)
     for line in getattr(dataset, "facts", {}).get("failures", []):
         click.echo(f"failed: {line}", err=True)
-    pieces = {piece for split in dataset.splits() for piece in dataset.pieces(split)}
-    click.echo(f"{dataset.name}: {len(pieces)} pieces in {folder}\nhash {dataset.hash}")
+    click.echo(f"{dataset.name}: {len(_pieces(dataset))} pieces in {folder}\nhash {dataset.hash}")
 
 
 @data.command("info")

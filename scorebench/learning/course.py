@@ -73,6 +73,21 @@ class Numbers(IterableDataset[list[int]]):
             yield list(range(first, first + share))
 
 
+class Validations(IterableDataset[int]):
+    """The numbers of the validations of this process; Lightning averages over those of all.
+
+    Each process has to find something: where they are too few, each does them all.
+    """
+
+    def __init__(self, trainer: lightning.Trainer, count: int) -> None:
+        self._trainer, self._count = trainer, count
+
+    def __iter__(self) -> Iterator[int]:
+        processes = self._trainer.world_size
+        shared = self._count >= processes
+        yield from range(self._trainer.global_rank, self._count, processes) if shared else range(self._count)
+
+
 class Curve(Callback):
     """What each validation found, and at which step; goes with the checkpoint.
 
@@ -165,7 +180,7 @@ class Course:
             ScorebenchError: what the learner raises.
         """
         train_loader = DataLoader(Numbers(self._trainer, self._outline), batch_size=None)
-        valid_loader: DataLoader[int] = DataLoader(range(validations), batch_size=None)  # type: ignore[arg-type]
+        valid_loader = DataLoader(Validations(self._trainer, validations), batch_size=None)
         try:
             self._trainer.fit(learner, train_loader, valid_loader, ckpt_path=self.kept, weights_only=True)
         except torch.cuda.OutOfMemoryError as error:

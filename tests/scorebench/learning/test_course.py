@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 lightning = pytest.importorskip("lightning")
 
 from scorebench.errors import UsageError  # noqa: E402 - needs torch
-from scorebench.learning.course import LAST, Course, Outline  # noqa: E402
+from scorebench.learning.course import LAST, Course, Outline, Validations  # noqa: E402
 
 OUTLINE = Outline("abc", steps=5, visits=4, validate_every=1, precision="32-true")
 LOSSES = [3.0, 1.0, 2.0, 1.0, 4.0]
@@ -44,6 +44,15 @@ def run(
     course, counter = Course(outline, out, "cpu", resume), Counter(dies_at)
     assert course.run(counter, validations=2)
     return course, counter
+
+
+@pytest.mark.parametrize(("count", "shares"), [(5, [[0, 2, 4], [1, 3]]), (2, [[0], [1]]), (1, [[0], [0]])])
+def test_processes_share_validations_and_none_is_idle(count: int, shares: list[list[int]]) -> None:
+    found = []
+    for rank in range(2):
+        trainer = type("Trainer", (), {"global_rank": rank, "world_size": 2})()
+        found.append(list(Validations(trainer, count)))
+    assert found == shares
 
 
 def test_numbers_curve_and_the_best_weights(tmp_path: Path) -> None:
