@@ -36,6 +36,19 @@ jobs_option = click.option(
 )
 
 
+checkpoint_option = click.option(
+    "--checkpoint", type=click.Path(dir_okay=False), metavar="FILE", help="Weights for a neural tracker."
+)
+device_option = click.option(
+    "--device", metavar="DEV", help="cpu, cuda, ... for a neural tracker. [default: CUDA where there is one]"
+)
+
+
+def tracker_options(checkpoint: str | None, device: str | None) -> dict[str, str]:
+    """What trackers are made with, of what was said."""
+    return {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+
+
 def seeds_option(default: int) -> Callable[[F], F]:
     """``--seeds``, of which there are ``default``."""
     return click.option(

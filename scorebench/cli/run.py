@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from scorebench.cli.options import (
+    checkpoint_option,
     dataset_option,
+    device_option,
     fresh_option,
     jobs_option,
     out_option,
@@ -15,6 +17,7 @@ from scorebench.cli.options import (
     seed_option,
     seeds_option,
     tracker_option,
+    tracker_options,
 )
 from scorebench.errors import UsageError
 
@@ -30,8 +33,8 @@ from scorebench.errors import UsageError
 @seeds_option(1)
 @jobs_option
 @fresh_option
-@click.option("--checkpoint", type=click.Path(dir_okay=False), metavar="FILE", help="Weights for a neural tracker.")
-@click.option("--device", metavar="DEV", help="cpu, cuda, ... for a neural tracker. [default: CUDA where there is one]")
+@checkpoint_option
+@device_option
 def run(
     trackers: tuple[str, ...],
     splits: tuple[str, ...],
@@ -65,7 +68,7 @@ def run(
         raise UsageError("name at least one --tracker and one --split; `scorebench trackers` lists trackers")
     if performer is not None:
         splits = tuple(f"{split}@{performer}" for split in splits)
-    options = {name: value for name, value in (("checkpoint", checkpoint), ("device", device)) if value is not None}
+    options = tracker_options(checkpoint, device)
     specs = specs_for(trackers, open_dataset(dataset), splits, seed, pieces, options, seeds)
     ahead = partial(run_ahead, jobs=jobs, dataset=dataset, options=options) if jobs > 1 else None
     failures = run_all(specs, out, fresh, ahead=ahead)

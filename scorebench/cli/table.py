@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from scorebench.cli.options import (
+    checkpoint_option,
     dataset_option,
+    device_option,
     jobs_option,
     out_option,
     piece_option,
     seed_option,
     seeds_option,
     tracker_option,
+    tracker_options,
 )
+from scorebench.errors import UsageError
 
 if TYPE_CHECKING:
     from scorebench.run import RunSpec
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 @seed_option
 @seeds_option(10)
 @jobs_option
+@checkpoint_option
+@device_option
 def table(
     dataset: str | None,
     trackers: tuple[str, ...],
@@ -47,6 +53,8 @@ def table(
     seed: int,
     seeds: int,
     jobs: int,
+    checkpoint: str | None,
+    device: str | None,
 ) -> None:
     """Print Table II for a dataset: sections I, II and III (a) to (c). Runs what is missing first.
 
@@ -58,6 +66,7 @@ def table(
     Example:
       scorebench table --paper
       scorebench table --dataset open --tracker mine --published
+      scorebench table --tracker cyolo-ir --checkpoint mine.safetensors --out runs-of-mine --published
       scorebench table --dataset mini --format latex > table2.tex
     """
     from scorebench.ahead import run_ahead
@@ -66,12 +75,14 @@ def table(
     from scorebench.layout import FORMATS
     from scorebench.table import collect, joined, published_table
 
-    data = open_dataset(dataset)
+    if checkpoint is not None and len(trackers) != 1:
+        raise UsageError("--checkpoint is of one tracker: name it with --tracker")
+    data, options = open_dataset(dataset), tracker_options(checkpoint, device)
     before = published_table(data, pieces) if published else None
     names = trackers or loadable()
     sections = splits or [s for s in data.splits() if "@" not in s]  # S@p07: one performer's, asked for by name
-    specs = specs_for(names, data, sections, seed, pieces, seeds=seeds)
-    ahead = partial(run_ahead, jobs=jobs, dataset=dataset) if jobs > 1 else None
+    specs = specs_for(names, data, sections, seed, pieces, options, seeds)
+    ahead = partial(run_ahead, jobs=jobs, dataset=dataset, options=options) if jobs > 1 else None
     if no_run:
         specs = _those_run(specs, out) or specs[:1]  # where there is none at all, the first says so
     failures = [] if no_run else run_all(specs, out, refresh=True, ahead=ahead)

@@ -148,6 +148,8 @@ def test_bad_positions_are_one_clear_line(tmp_path: Path, text: str, says: str) 
         (("score", "nowhere"), "no run here"),
         (("check", "--against", "nothing.json"), "nothing.json"),
         (("table", "--no-run", *DATA, "--tracker", "oracle"), "no complete run"),
+        (("table", *DATA, "--checkpoint", "mine.safetensors"), "name it with --tracker"),
+        (("table", *DATA, "--tracker", "still", "--checkpoint", "mine.safetensors"), "checkpoint"),
         (("nonsense",), "No such command"),
     ],
 )
@@ -180,6 +182,15 @@ def test_table_runs_what_is_missing_and_says_what_it_is_made_from(tmp_path: Path
     assert {(row["tracker"], row["protocol"]) for row in rows} == {
         (t, p) for t in ("oracle", "still", "steady") for p in ("strict", "cyolo-2021")
     }
+
+
+def test_a_table_of_what_was_run_names_what_was_not(tmp_path: Path) -> None:
+    ran(tmp_path, "still")
+    done = scorebench("table", "--no-run", *DATA, "--tracker", "oracle", "--tracker", "still", cwd=tmp_path)
+    assert "| still" in done.stdout
+    assert "| oracle" not in done.stdout
+    assert done.stderr.strip() == "not run: oracle on full"
+    assert scorebench("table", "--no-run", *DATA, cwd=tmp_path).stdout == done.stdout
 
 
 def test_a_table_does_not_mix_datasets(tmp_path: Path) -> None:
