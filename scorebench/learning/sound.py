@@ -5,6 +5,7 @@ its phases are lost in the magnitude anyway. Tempo is therefore changed on the 7
 """
 
 import numpy as np
+import scipy.fft
 import torch
 from torch import Tensor, nn
 
@@ -53,7 +54,9 @@ class Ear(nn.Module):
 
 def in_room(samples: Tensor, response: Tensor) -> Tensor:
     """``samples`` (n,) as they sound in the room of ``response`` (m,): (n,), the end of the reverberation cut off."""
-    size = 1 << (len(samples) + len(response) - 2).bit_length()
+    size = scipy.fft.next_fast_len(
+        len(samples) + len(response) - 1, real=True
+    )  # half as long as a power of two, or less
     product = torch.fft.rfft(samples, size) * torch.fft.rfft(response, size)
     wet: Tensor = torch.fft.irfft(product, size)[: len(samples)]
     return wet
