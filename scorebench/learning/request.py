@@ -15,6 +15,12 @@ from scorebench.responses import spread_responses
 from scorebench.training import TrainingRequest
 
 
+def demand_no_start(request: TrainingRequest) -> None:
+    """For trainings that always begin with weights as they are drawn. UsageError where others were named."""
+    if request.start is not None:
+        raise UsageError(f"{request.name} does not begin with the weights of another training; leave out --from")
+
+
 def data_called(name: str) -> Dataset:
     """The dataset or pack to train on.
 

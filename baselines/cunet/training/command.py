@@ -10,7 +10,7 @@ from baselines.cunet.training.loop import Training, train
 from baselines.cunet.training.material import page_of
 from baselines.cunet.training.passages import Recipe
 from scorebench.device import device_called
-from scorebench.learning.request import data_called, facts_of, precision_for, read_pages
+from scorebench.learning.request import data_called, demand_no_start, facts_of, precision_for, read_pages
 from scorebench.training import TrainingRequest
 
 EPOCHS = 100
@@ -23,6 +23,7 @@ def train_cunet(request: TrainingRequest) -> Path:
     """Train CUNet with the encoder CB and the LSTM."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
+    demand_no_start(request)
     data = data_called(request.dataset)
     pages, validation = read_pages(data, "train", page_of), read_pages(data, "valid", page_of)
     facts = facts_of(data, pages)

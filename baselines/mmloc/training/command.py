@@ -14,7 +14,7 @@ from baselines.mmloc.training.samples import Recipe
 from baselines.strip.material import StripPage, strip_pages
 from scorebench.dataset import Dataset
 from scorebench.device import device_called
-from scorebench.learning.request import data_called, precision_for, rooms_for
+from scorebench.learning.request import data_called, demand_no_start, precision_for, rooms_for
 from scorebench.pack import Pack
 from scorebench.progress import progress_bar
 from scorebench.training import TrainingRequest
@@ -29,6 +29,7 @@ def train_mm_loc(request: TrainingRequest) -> Path:
     """Train MM-Loc: a batch is ``visits`` snippets with ``frames`` moments each; half in rooms if there are any."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
+    demand_no_start(request)
     data = data_called(request.dataset)
     responses = _responses(request, data)
     pages, validation = _read(data, "train"), _read(data, "valid")

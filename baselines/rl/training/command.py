@@ -17,7 +17,7 @@ from baselines.strip.material import StripPage, strip_pages
 from scorebench.dataset import Dataset
 from scorebench.device import device_called
 from scorebench.errors import UsageError
-from scorebench.learning.request import data_called, precision_for
+from scorebench.learning.request import data_called, demand_no_start, precision_for
 from scorebench.progress import progress_bar
 from scorebench.training import TrainingRequest
 
@@ -51,6 +51,7 @@ def _train(request: TrainingRequest, recipe: Recipe) -> Path:
     if request.devices > 1:
         raise UsageError(f"{request.name} is trained by one process: leave out --devices")
     device = device_called(request.device)
+    demand_no_start(request)
     data = data_called(request.dataset)
     pages = _read(data, "train")
     validation = _validation([Board.of(page) for page in _read(data, "valid")])

@@ -168,3 +168,11 @@ def test_from_the_command_line(small_mini: StoreDataset, tmp_path: Path) -> None
     assert card["start"]["name"] == "cyolo-lessons"
     assert card["plan"]["meeting_weight"] > 0
     assert load_network(Path(lessons)).settings == ELU
+
+
+@pytest.mark.parametrize("name", ["cunet", "mm-loc", "rl"])
+def test_others_do_not_begin_with_weights(name: str, tmp_path: Path) -> None:
+    (tmp_path / "some.safetensors").touch()
+    refused = CliRunner().invoke(train_command, [name, "--from", str(tmp_path / "some.safetensors")])
+    assert isinstance(refused.exception, UsageError)
+    assert "leave out --from" in str(refused.exception)
