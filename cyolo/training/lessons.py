@@ -127,7 +127,7 @@ class Pupil(lightning.LightningModule):
         return meeting_loss(scores, torch.cat([visit.target for visit in visits]))
 
     def validation_step(self, index: int, _: int) -> None:
-        """The loss of every lesson on one page; ``valid_loss`` is their sum."""
+        """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
         page, pitches = self._validation[index]
         frames = page.some_onsets(VALIDATION_FRAMES)
         picture = torch.from_numpy(page.picture).to(self.device).float() / 255
@@ -140,7 +140,7 @@ class Pupil(lightning.LightningModule):
             "valid_hearing": self.hearing_loss([visit], z),
             "valid_meeting": self.meeting_loss([visit], z),
         }
-        self.log_dict({"valid_loss": sum(losses.values()), **losses}, batch_size=len(frames), sync_dist=True)
+        self.log_dict({"valid_loss": losses["valid_meeting"], **losses}, batch_size=len(frames), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW; the rate is the lesson's."""
