@@ -41,8 +41,8 @@ def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
         UsageError: there is no complete run, or it was made on other data.
         DataError: its files or the dataset's cannot be read.
     """
-    manifest = folder.manifest
-    if manifest is None or not manifest.get("complete"):
+    manifest = folder.finished
+    if manifest is None:
         raise UsageError(f"{folder.path}: no complete run here; run it first")
     identity = manifest["identity"]
     if identity["dataset_hash"] != dataset.hash:

@@ -72,8 +72,8 @@ def rescore(path: Path, dataset: Dataset) -> dict[str, Any]:
         UsageError: there is no run, or it was made on other data than ``dataset``.
     """
     folder = RunFolder(path)
-    manifest = folder.manifest
-    if manifest is None or not manifest.get("complete"):
+    manifest = folder.finished
+    if manifest is None:
         raise UsageError(f"{path}: no complete run here; `scorebench run` makes or completes one")
     about = manifest["identity"]
     if about["dataset_hash"] != dataset.hash:

@@ -44,6 +44,12 @@ class RunFolder:
         return read_json(self.path / "manifest.json") if (self.path / "manifest.json").exists() else None
 
     @property
+    def finished(self) -> dict[str, Any] | None:
+        """The manifest of a run that came to its end, or None."""
+        manifest = self.manifest
+        return manifest if manifest is not None and manifest.get("complete") else None
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """Figures by protocol (``metrics.evaluate``)."""
         return read_json(self.path / "metrics.json")

@@ -80,10 +80,8 @@ def run_folder(out: Path, spec: RunSpec) -> RunFolder:
 
 def is_current(folder: RunFolder, spec: RunSpec) -> bool:
     """Whether ``folder`` holds the complete, unfailed run of just this ``spec``."""
-    manifest = folder.manifest
-    if manifest is None or not manifest.get("complete") or manifest.get("failed"):
-        return False
-    return bool(manifest.get("identity") == identity(spec))
+    manifest = folder.finished
+    return manifest is not None and not manifest.get("failed") and bool(manifest.get("identity") == identity(spec))
 
 
 def is_stale(folder: RunFolder, spec: RunSpec) -> bool:

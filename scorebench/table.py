@@ -103,8 +103,7 @@ def collect(specs: Sequence[RunSpec], out: Path, paper: bool = False) -> Table:
 
 def was_run(spec: RunSpec, out: Path) -> bool:
     """Whether there is a complete run of ``spec`` under ``out``, of whatever dataset or version."""
-    manifest = run_folder(out, spec).manifest
-    return manifest is not None and bool(manifest.get("complete"))
+    return run_folder(out, spec).finished is not None
 
 
 def _order(row: Row) -> tuple[bool, int, str, bool]:
@@ -136,8 +135,8 @@ def _row(specs: Sequence[RunSpec], out: Path) -> Row:
 
 
 def _manifest(folder: RunFolder, spec: RunSpec) -> Mapping[str, Any]:
-    manifest = folder.manifest
-    if manifest is None or not manifest.get("complete"):
+    manifest = folder.finished
+    if manifest is None:
         raise UsageError(f"{folder.path}: no complete run; leave out --no-run to make it")
     if is_stale(folder, spec):
         raise UsageError(f"{folder.path}: made from another dataset, version or seed; a table does not mix them")

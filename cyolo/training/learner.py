@@ -16,11 +16,10 @@ from cyolo.network import Cyolo, Settings, boxes_px
 from cyolo.page import scale_of
 from cyolo.sharing import OpenPages
 from cyolo.training.hearing import Ear
-from cyolo.training.visits import Visit, Visitor, visit_at
+from cyolo.training.visits import Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.pages import TrainingPage
-from scorebench.learning.sound import FULL_SCALE, as_heard
 from scorebench.protocol.cyolo2021 import errors_frames, line_map
 from scorebench.timebase import THRESHOLDS_S
 
@@ -101,12 +100,10 @@ class Learner(lightning.LightningModule):
         """Loss and share of onsets tracked on one page."""
         page = self._validation[index]
         frames = page.some_onsets(VALIDATION_FRAMES)
-        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE)[1:])
-        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
-        visit = visit_at(picture, heard, frames, page.boxes_at(frames))
+        visit = page_visit(page, frames, self.ear)
         z = condition(self.network.conditioning_network, [visit])
         detect: Any = self.network.model["Detect_17"]
-        raw = detect(OpenPages(self.network, picture[None]).features(z))[0].float()
+        raw = detect(OpenPages(self.network, visit.picture[None]).features(z))[0].float()
         loss = detection_loss(raw, visit.target, detect.anchors[0])
         errors = _errors_frames(page, frames, boxes_px(raw, detect.anchor_grid[0].reshape(3, 2)))
         shares = {f"valid_{t:.2f}": float((errors <= round(t * 20)).mean()) for t in THRESHOLDS_S}

@@ -17,14 +17,14 @@ from torch.nn import functional as F
 
 from cyolo.loss import meeting_loss
 from cyolo.network import Cyolo, Settings
+from cyolo.sharing import OpenPages
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import channels_last, condition, initialise, learning_share, parameter_groups
 from cyolo.training.pitches import PITCHES, pitches_of
-from cyolo.training.visits import COARSE_PX, FINE_PX, Look, Visit, Visitor, visit_at
+from cyolo.training.visits import COARSE_PX, FINE_PX, Look, Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.pages import TrainingPage
-from scorebench.learning.sound import FULL_SCALE, as_heard
 
 SHARES = {"seeing": 0.8, "hearing": 0.12, "meeting": 0.08}
 """Of the steps. Those of seeing are short: a page each visit, and no sound."""
@@ -119,24 +119,18 @@ class Pupil(lightning.LightningModule):
 
     def meeting_loss(self, visits: Sequence[Visit], z: Tensor) -> Tensor:
         """How well the cell with the note is told from all others after the first modulation."""
-        layers: Any = self.network.model
-        first = layers["FiLMConv_5"]
-        seen = self.network.see(torch.stack([visit.picture for visit in visits])[:, None])
-        pages = first.norm(first.conv(seen)).repeat_interleave(len(z) // len(visits), 0)
-        scores = self.meeting(layers["Bottleneck_6"](first.modulate(pages, z)))
-        return meeting_loss(scores, torch.cat([visit.target for visit in visits]))
+        pages = OpenPages(self.network, torch.stack([visit.picture for visit in visits]))
+        return meeting_loss(self.meeting(pages.fine(z)), torch.cat([visit.target for visit in visits]))
 
     def validation_step(self, index: int, _: int) -> None:
         """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
         page, pitches = self._validation[index]
         frames = page.some_onsets(VALIDATION_FRAMES)
-        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
         fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
-        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE)[1:])
-        visit = visit_at(picture, heard, frames, page.boxes_at(frames), pitches.struck(frames).to(self.device))
+        visit = page_visit(page, frames, self.ear, pitches.struck(frames).to(self.device))
         z = condition(self.network.conditioning_network, [visit])
         losses = {
-            "valid_seeing": self.seeing_loss([Look(picture, fine, coarse)]),
+            "valid_seeing": self.seeing_loss([Look(visit.picture, fine, coarse)]),
             "valid_hearing": self.hearing_loss([visit], z),
             "valid_meeting": self.meeting_loss([visit], z),
         }

@@ -172,6 +172,14 @@ def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
     return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
 
 
+def page_visit(page: TrainingPage, frames: NDArray[np.int64], ear: Ear, struck: Tensor | None = None) -> Visit:
+    """The visit of ``page`` as it is, neither moved nor altered, at ``frames`` (ascending), where ``ear`` is."""
+    device = ear.window.device
+    heard = as_heard(ear(torch.from_numpy(page.audio).to(device).float() / FULL_SCALE)[1:])
+    picture = torch.from_numpy(page.picture).to(device).float() / 255
+    return visit_at(picture, heard, frames, page.boxes_at(frames), struck)
+
+
 def visit_at(
     picture: Tensor,
     heard: Tensor,

@@ -54,9 +54,7 @@ class Ear(nn.Module):
 
 def in_room(samples: Tensor, response: Tensor) -> Tensor:
     """``samples`` (n,) as they sound in the room of ``response`` (m,): (n,), the end of the reverberation cut off."""
-    size = scipy.fft.next_fast_len(
-        len(samples) + len(response) - 1, real=True
-    )  # half as long as a power of two, or less
+    size = scipy.fft.next_fast_len(len(samples) + len(response) - 1, real=True)
     product = torch.fft.rfft(samples, size) * torch.fft.rfft(response, size)
     wet: Tensor = torch.fft.irfft(product, size)[: len(samples)]
     return wet
