@@ -10,7 +10,8 @@ from torch import Tensor
 
 from cyolo.network import ACTIVATIONS, Cyolo, Settings
 from scorebench.errors import DataError
-from scorebench.weights import load_into, read_checkpoint, read_config, read_metadata, save_weights
+from scorebench.learning.card import save_trained
+from scorebench.weights import load_into, read_checkpoint, read_config, read_said
 
 CONFIG = "net_config.json"
 """What the authors put beside a checkpoint."""
@@ -62,39 +63,13 @@ def load_network(path: Path) -> Cyolo:
 
 
 def save_network(path: Path, network: Cyolo, card: Mapping[str, Any]) -> None:
-    """Write ``network`` with its settings, and ``card`` (what trained it), as safetensors."""
-    tensors = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
-    metadata = {"settings": _as_json(asdict(network.settings)), "card": _as_json(card)}
-    save_weights(path, tensors, metadata)
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """What ``save_network`` was told of the training, or nothing for a file of somebody else.
-
-    Raises:
-        DataError: it is not JSON.
-    """
-    return _json(path, "card") if path.suffix == ".safetensors" else {}
-
-
-def _as_json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False)
-
-
-def _json(path: Path, key: str) -> dict[str, Any]:
-    try:
-        value = json.loads(read_metadata(path)[key])
-    except (KeyError, ValueError) as error:
-        raise DataError(
-            f"{path}: says nothing readable of its {key}; it was not written by scorebench train"
-        ) from error
-    if not isinstance(value, dict):
-        raise DataError(f"{path}: its {key} is no JSON object; it was not written by scorebench train")
-    return value
+    """Write ``network`` with its settings, and ``card`` (what trained it), as safetensors; the card beside it, too."""
+    settings = json.dumps(asdict(network.settings), sort_keys=True)
+    save_trained(path, network.state_dict(), card, {"settings": settings})
 
 
 def _own_settings(path: Path) -> Settings:
-    said = _json(path, "settings")
+    said = read_said(path, "settings")
     try:
         anchors = tuple(tuple((float(w), float(h)) for w, h in one) for one in said["anchors_px"])
         activation = said["audio_activation"]

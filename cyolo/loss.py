@@ -97,18 +97,6 @@ def detection_loss(raw: Tensor, targets: Tensor, anchors: Tensor) -> Loss:
     )
 
 
-def meeting_loss(scores: Tensor, targets: Tensor) -> Tensor:
-    """How well the cell with the note is told from all others, (): cross-entropy.
-
-    Args:
-        scores: (N, 1, H, W).
-        targets: (N, 4) centre x, y, width, height as shares of the picture.
-    """
-    rows, columns = scores.shape[2:]
-    column, row = ((targets[:, k] * size).long().clamp(0, size - 1) for k, size in ((0, columns), (1, rows)))
-    return F.cross_entropy(scores.float().flatten(1), row * columns + column)
-
-
 def overlap(one: Tensor, other: Tensor) -> Tensor:
     """Intersection over union of N pairs of boxes, each (N, 4) as centre x, y, width, height: (N,)."""
     low = torch.maximum(one[:, :2] - one[:, 2:] / 2, other[:, :2] - other[:, 2:] / 2)

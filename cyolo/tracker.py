@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cyolo.checkpoint import load_network, read_card
+from cyolo.checkpoint import load_network
 from cyolo.hearing import Hearing, z_at
 from cyolo.inference import Box, Locator
 from cyolo.network import Cyolo
@@ -26,7 +26,7 @@ from scorebench.score import ScoreView
 from scorebench.spectrogram import cyolo_recipe, spectrogram
 from scorebench.timebase import frames_complete, samples_heard
 from scorebench.tracker import Position, Positions, heard_s
-from scorebench.weights import published
+from scorebench.weights import published, read_card
 
 WEIGHTS = Path(__file__).with_name("weights")
 """What ships with the package."""

@@ -16,7 +16,16 @@ from scorebench.published import published
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["load_into", "published", "read_checkpoint", "read_config", "read_metadata", "save_weights"]
+__all__ = [
+    "load_into",
+    "published",
+    "read_card",
+    "read_checkpoint",
+    "read_config",
+    "read_metadata",
+    "read_said",
+    "save_weights",
+]
 
 MAX_CONFIG_BYTES = 1 << 20
 """A config of a network is some hundred bytes long."""
@@ -180,3 +189,29 @@ def read_metadata(path: Path) -> dict[str, str]:
             return dict(sorted((file.metadata() or {}).items()))
     except (OSError, SafetensorError) as error:
         raise DataError(f"{path}: missing or not a safetensors file ({error}); {_GET_ANOTHER}") from error
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The training card inside the weights in ``path``, or nothing for a file of somebody else.
+
+    Raises:
+        DataError: it is missing in safetensors, or not JSON.
+    """
+    return read_said(path, "card") if path.suffix == ".safetensors" else {}
+
+
+def read_said(path: Path, key: str) -> dict[str, Any]:
+    """The JSON object that the weights in ``path`` hold as ``key`` of their metadata.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        value = json.loads(read_metadata(path)[key])
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{path}: says nothing readable of its {key}; it was not written by scorebench train"
+        ) from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: its {key} is no JSON object; it was not written by scorebench train")
+    return value

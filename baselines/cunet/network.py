@@ -7,7 +7,7 @@ the reference; ``inference`` computes the same faster.
 In comments and docstrings: b pages, t frames, c channels, h x w pixels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
@@ -51,6 +51,10 @@ class PageRead(NamedTuple):
 
     finest: Tensor
     normed: Tensor
+
+    def each(self, frames: int) -> "PageRead":
+        """(b * frames, ...): each page for so many frames of it."""
+        return PageRead(*(part.repeat_interleave(frames, dim=0) for part in self))
 
 
 class CUNet(nn.Module):
@@ -133,23 +137,34 @@ class CUNet(nn.Module):
         Returns:
             (n, 1, h, w) logits; their sigmoid is the mask.
         """
+        skips, normed = self.descend(page, z)
+        return self.refine(skips[:-1], self.meet(normed, skips[-1], z), z)
+
+    def descend(self, page: PageRead, z: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The outputs (n, c, ...) of the encoder, finest first, and the bottleneck (n, 128, ...) before its FiLM."""
         _, second, *deeper = self.encoder_blocks
         x = second.after_film(page.normed, z)
         skips = [page.finest, x]
         for block in deeper:
             x = block(functional.max_pool2d(x, 2), z)
             skips.append(x)
-        x = self.bottleneck_block(functional.max_pool2d(x, 2), z)
-        for up_block, skip in zip(reversed(self.decoder_blocks), reversed(skips), strict=True):
-            x = up_block.rise(x, skip, z)
-        logits: Tensor = self.conv_out(x)
+        return skips, self.bottleneck_block.before_film(functional.max_pool2d(x, 2))
+
+    def meet(self, normed: Tensor, skip: Tensor, z: Tensor) -> Tensor:
+        """The bottleneck before its FiLM and the coarsest skip to the output (n, 64, h // 8, w // 8) of a decoder."""
+        return self.decoder_blocks[-1].rise(self.bottleneck_block.after_film(normed, z), skip, z)
+
+    def refine(self, skips: Sequence[Tensor], met: Tensor, z: Tensor) -> Tensor:
+        """What ``meet`` gave, and the other skips, to logits (n, 1, h, w)."""
+        for up_block, skip in zip(reversed(self.decoder_blocks[:-1]), reversed(skips), strict=True):
+            met = up_block.rise(met, skip, z)
+        logits: Tensor = self.conv_out(met)
         return logits
 
     def look_for(self, pages: Tensor, z: Tensor) -> Tensor:
         """(b, 1, h, w) pages and (b, t, 128), what is heard at t frames of each, to (b, t, h, w) logits."""
         b, t = z.shape[:2]
-        read = PageRead(*(part.repeat_interleave(t, dim=0) for part in self.read_page(pages)))
-        return self.look(read, z.flatten(0, 1)).reshape(b, t, *pages.shape[-2:])
+        return self.look(self.read_page(pages).each(t), z.flatten(0, 1)).reshape(b, t, *pages.shape[-2:])
 
     def forward(self, pages: Tensor, windows: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
         """(b, 1, h, w) and (b, t, 78, 40) to (b, t, h, w) logits, and the state after the last frame."""

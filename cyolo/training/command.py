@@ -6,18 +6,16 @@ from pathlib import Path
 
 from cyolo.network import Settings
 from cyolo.training.learner import Plan
-from cyolo.training.lessons import Syllabus
 from cyolo.training.loop import Training, train
 from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe
 from scorebench.device import device_called
-from scorebench.errors import UsageError
-from scorebench.learning.request import data_called, facts_of, precision_for, read_pages, rooms_for
+from scorebench.learning.lessons import Syllabus
+from scorebench.learning.request import data_called, facts_of, lesson_steps, precision_for, read_pages, rooms_for
 from scorebench.training import TrainingRequest
 
 EPOCHS = 50
 VISITS, FRAMES = 32, 32
-LESSON_STEPS = 20_000
 TAUGHT_RATE, MEETING_WEIGHT = 1e-3, 0.1
 VALIDATIONS = 25
 """Of a whole training."""
@@ -40,14 +38,13 @@ def train_cyolo_fixed_memory(request: TrainingRequest) -> Path:
 
 def train_lessons(request: TrainingRequest) -> Path:
     """Teach a CYOLO its pitches, to be trained further; in rooms where there are impulse responses."""
-    if request.epochs is not None:
-        raise UsageError("lessons are as long as --steps says")
     return _train(request, Recipe(rooms=request.responses is not None), lessons=True)
 
 
 def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True, lessons: bool = False) -> Path:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
+    steps = lesson_steps(request) if lessons else request.steps
     data = data_called(request.dataset)
     recipe = Recipe(request.frames or FRAMES, rooms.onset_share, rooms.rooms, request.seed)
     responses = rooms_for(request, data) if recipe.rooms else []
@@ -55,8 +52,7 @@ def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True, l
     visits = request.visits or VISITS
     frames_a_step = visits * recipe.frames
     facts = facts_of(data, pages)
-    whole = LESSON_STEPS if lessons else math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
-    steps = request.steps or whole
+    steps = steps or math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
     training = Training(
         name=request.name,
         data=facts,

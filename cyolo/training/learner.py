@@ -1,6 +1,5 @@
 """The training as a Lightning module: loss, optimiser, schedule, validation."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from cyolo.conditioning import Conditioning
-from cyolo.loss import Loss, detection_loss, meeting_loss
+from cyolo.loss import Loss, detection_loss
 from cyolo.network import Cyolo, Settings, boxes_px
 from cyolo.page import scale_of
 from cyolo.sharing import OpenPages
@@ -19,11 +18,12 @@ from cyolo.training.hearing import Ear
 from cyolo.training.visits import Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
+from scorebench.learning.lessons import cosine_share, meeting_loss
 from scorebench.learning.pages import TrainingPage
 from scorebench.protocol.cyolo2021 import errors_frames, line_map
 from scorebench.timebase import THRESHOLDS_S
 
-LEARNING_RATE, LEAST_SHARE = 5e-4, 0.01
+LEARNING_RATE = 5e-4
 WEIGHT_DECAY = 5e-4
 LONGEST_MEMORY_GRADIENT = 0.1
 FORGET_BIAS = 1.0
@@ -94,7 +94,7 @@ class Learner(lightning.LightningModule):
         loss = detection_loss(detect(pages.features_from(fine, z))[0], targets, detect.anchors[0])
         if self.meeting is None:
             return loss
-        return replace(loss, meeting=self.plan.meeting_weight * meeting_loss(self.meeting(fine), targets))
+        return replace(loss, meeting=self.plan.meeting_weight * met(self.meeting(fine), targets))
 
     def validation_step(self, index: int, _: int) -> None:
         """Loss and share of onsets tracked on one page."""
@@ -116,7 +116,7 @@ class Learner(lightning.LightningModule):
         if self.meeting is not None:
             groups.append({"params": list(self.meeting.parameters()), "weight_decay": 0.0})
         optimiser = torch.optim.AdamW(groups, lr=self.plan.rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: learning_share(step / self.plan.steps))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine_share(step / self.plan.steps))
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
@@ -124,6 +124,12 @@ class Learner(lightning.LightningModule):
         nn.utils.clip_grad_norm_(
             self.network.conditioning_network.seq_model.parameters(), LONGEST_MEMORY_GRADIENT, error_if_nonfinite=False
         )
+
+
+def met(scores: Tensor, targets: Tensor) -> Tensor:
+    """How well ``scores`` (n, 1, 26, 26) tell the cell with the note, ``targets`` (n, 4) as shares of the picture."""
+    x, y = targets[:, 0] * scores.shape[3], targets[:, 1] * scores.shape[2]
+    return meeting_loss(scores, x, y)
 
 
 def channels_last(network: Cyolo) -> None:
@@ -158,11 +164,6 @@ def parameter_groups(network: Cyolo, train_memory: bool) -> list[dict[str, Any]]
             continue
         (decayed if parameter.ndim > 1 else plain).append(parameter)
     return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
-
-
-def learning_share(done: float) -> float:
-    """Share of the highest learning rate once ``done`` (0 to 1) of the training is over."""
-    return (1 + math.cos(math.pi * min(done, 1.0))) / 2 * (1 - LEAST_SHARE) + LEAST_SHARE
 
 
 def initialise(network: Cyolo) -> None:

@@ -1,70 +1,28 @@
-"""Lessons before detection: seeing which pitches are printed where, hearing which are struck, and where both meet.
-
-From scratch CYOLO learns from one box a frame which pattern of ink sounds how, which takes millions of frames. The
-lessons tell it. The first modulated layer multiplies channels of the page with channels of the sound: 88 of them are
-taught to stand for the keys of a piano on either side, and then a cell of 16 pixels is found by what follows.
-Nothing of this is in the paper.
-"""
+"""Lessons of CYOLO (``scorebench.learning.lessons``): the keys are 88 channels of its first modulated layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import lightning
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from cyolo.loss import meeting_loss
 from cyolo.network import Cyolo, Settings
 from cyolo.sharing import OpenPages
 from cyolo.training.hearing import Ear
-from cyolo.training.learner import channels_last, condition, initialise, learning_share, parameter_groups
-from cyolo.training.pitches import PITCHES, pitches_of
-from cyolo.training.visits import COARSE_PX, FINE_PX, Look, Visit, Visitor, page_visit
+from cyolo.training.learner import channels_last, condition, initialise, met, parameter_groups
+from cyolo.training.material import notes_of
+from cyolo.training.visits import COARSE_PX, FINE_PX, Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
+from scorebench.learning.lessons import FIRST_SCALE, LONGEST_GRADIENT, Look, Syllabus, distance, seeing_loss
 from scorebench.learning.pages import TrainingPage
+from scorebench.learning.pitches import PITCHES
 
-SHARES = {"seeing": 0.8, "hearing": 0.12, "meeting": 0.08}
-"""Of the steps. Those of seeing are short: a page each visit, and no sound."""
-RATES = {"seeing": 3e-3, "hearing": 2e-3, "meeting": 1e-3}
-WARM_UP = 0.05
-"""Share of a lesson in which the learning rate rises."""
-LONGEST_GRADIENT = 1.0
-PRESENT_WEIGHT = 5.0
-"""Of keys that are there beside keys that are not, which are many times as many."""
-FINE_WEIGHT = 0.3
-FIRST_SCALE = 0.3
-"""Of the normalisation whose output says which keys are printed: it begins near 0, as most of them are absent."""
 FIRST_MODULATION = 0.1
 """Of what is drawn for the later modulations, which begin near 1."""
 VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
-
-
-@dataclass(frozen=True)
-class Syllabus:
-    """How long the lessons are, ``steps`` altogether, with ``visits`` pages each."""
-
-    steps: int
-    visits: int
-
-    def lesson_at(self, step: int) -> tuple[str, float]:
-        """Which lesson a step is of, and how much of the lesson is over."""
-        begin = 0.0
-        for name, share in SHARES.items():
-            end = begin + share * self.steps
-            if step < end:
-                return name, (step - begin) / (end - begin)
-            begin = end
-        return name, 1.0
-
-    def rate(self, step: int) -> float:
-        """The learning rate: in each lesson it rises for a while, then falls along a cosine."""
-        name, done = self.lesson_at(step)
-        rising = min(1.0, (done + 1e-3) / WARM_UP)
-        return RATES[name] * rising * learning_share(done)
 
 
 class Pupil(lightning.LightningModule):
@@ -85,7 +43,7 @@ class Pupil(lightning.LightningModule):
         self.syllabus = syllabus
         self.ear = Ear()
         self.visitor: Visitor | None = None
-        self._validation = [(page, pitches_of(page)) for page in validation]
+        self._validation = [(page, notes_of(page)) for page in validation]
 
     def training_step(self, numbers: list[int], _: int) -> Tensor:
         """The loss of the lesson that is on."""
@@ -102,14 +60,11 @@ class Pupil(lightning.LightningModule):
         self.log(lesson, loss, batch_size=len(numbers))
         return loss
 
-    def seeing_loss(self, looks: Sequence[Look]) -> Tensor:
+    def seeing_loss(self, looks: list[Look]) -> Tensor:
         """How well the page's channels say which keys are printed in their cells."""
         seen = self.network.see(torch.stack([look.picture for look in looks])[:, None])
         layer: Any = self.network.model["FiLMConv_5"]
-        coarse = layer.norm(layer.conv(seen))[:, :PITCHES]
-        wanted = torch.stack([look.fine for look in looks])
-        fine = F.binary_cross_entropy_with_logits(self.fine(seen).float(), wanted, reduction="sum")
-        return distance(coarse, torch.stack([look.coarse for look in looks])) + FINE_WEIGHT * fine / wanted.sum()
+        return seeing_loss(self.fine(seen), layer.norm(layer.conv(seen))[:, :PITCHES], looks)
 
     def hearing_loss(self, visits: Sequence[Visit], z: Tensor) -> Tensor:
         """How well the sound's channels say which keys were struck last."""
@@ -120,7 +75,7 @@ class Pupil(lightning.LightningModule):
     def meeting_loss(self, visits: Sequence[Visit], z: Tensor) -> Tensor:
         """How well the cell with the note is told from all others after the first modulation."""
         pages = OpenPages(self.network, torch.stack([visit.picture for visit in visits]))
-        return meeting_loss(self.meeting(pages.fine(z)), torch.cat([visit.target for visit in visits]))
+        return met(self.meeting(pages.fine(z)), torch.cat([visit.target for visit in visits]))
 
     def validation_step(self, index: int, _: int) -> None:
         """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
@@ -161,9 +116,3 @@ def _prepare(network: Cyolo) -> None:
             layers[name].gamma.weight.mul_(FIRST_MODULATION)
             layers[name].gamma.bias.fill_(1.0)
             layers[name].beta.weight.mul_(FIRST_MODULATION)
-
-
-def distance(said: Tensor, wanted: Tensor) -> Tensor:
-    """Squared distance to ``wanted`` (zeros and ones, as large), a share of what saying nothing would cost."""
-    weight = 1 + (PRESENT_WEIGHT - 1) * wanted
-    return ((said.float() - wanted) ** 2 * weight).sum() / (PRESENT_WEIGHT * wanted.sum()).clamp(min=1)

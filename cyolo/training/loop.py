@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import lightning
 import torch
 
-from cyolo.checkpoint import load_network, read_card, save_network
+from cyolo.checkpoint import load_network, save_network
 from cyolo.network import Cyolo, Settings
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan
-from cyolo.training.lessons import Pupil, Syllabus
-from cyolo.training.pitches import pitches_of
+from cyolo.training.lessons import Pupil
+from cyolo.training.material import notes_of
 from cyolo.training.visits import Recipe, Visitor
 from scorebench.errors import UsageError
-from scorebench.files import sha256_file, write_json
+from scorebench.files import sha256_file
+from scorebench.learning.card import begun_with, card_of
 from scorebench.learning.course import Course, Outline, fingerprint
+from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
 
 CHOICES = (
@@ -105,7 +106,7 @@ def train(
     lightning.seed_everything(training.recipe.seed, verbose=False)
     learner: Learner | Pupil
     if isinstance(training.plan, Syllabus):
-        learner, pitches = Pupil(training.settings, training.plan, validation), [pitches_of(page) for page in pages]
+        learner, pitches = Pupil(training.settings, training.plan, validation), [notes_of(page) for page in pages]
     else:
         learner, pitches = Learner(training.settings, training.plan, validation), []
     if start is not None:
@@ -114,9 +115,8 @@ def train(
     learner.visitor = Visitor(pages, rooms, Ear().to(course.device), training.recipe, pitches)
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
-        card = {**_card(training), **({"start": read_card(start)} if start is not None else {}), **course.facts()}
-        save_network(weights, learner.network, card)
-        write_json(weights.with_suffix(".card.json"), card)
+        card = card_of(training, CHOICES, course.curve.points, {"lightning": lightning.__version__})
+        save_network(weights, learner.network, {**card, **begun_with(start)})
     return weights
 
 
@@ -125,14 +125,3 @@ def _begin_with(network: Cyolo, start: Path) -> None:
     if found.settings != network.settings:
         raise UsageError(f"{start}: weights of another network; begin with those of a training of CYOLO")
     network.load_state_dict(found.state_dict())
-
-
-def _card(training: Training) -> dict[str, Any]:
-    return {
-        "name": training.name,
-        "demo": training.demo,
-        "data": training.data,
-        "plan": asdict(training.plan),
-        "recipe": asdict(training.recipe),
-        "choices": CHOICES,
-    }

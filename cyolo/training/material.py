@@ -1,12 +1,14 @@
 """What CYOLO is trained on: pages as it sees them, their sound, and where the note is at each frame."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cyolo.page import SIZE_PX, network_input, scale_of
 from scorebench.learning.pages import TrainingPage, in_16_bits, ink_levels
+from scorebench.learning.pitches import Pitches, pitches_of
 from scorebench.protocol.pages import PagePlan
-from scorebench.timebase import frames_complete
+from scorebench.timebase import frames_complete, onset_frame
 
 NOTE_WIDTH_PX = 30
 """Width of the box of a note, in page pixels; it is as high as its system."""
@@ -42,6 +44,17 @@ def page_of(plan: PagePlan, audio: NDArray[np.float32]) -> TrainingPage:
         box=box.astype(np.float32),
         plan=plan,
     )
+
+
+def notes_of(page: TrainingPage) -> Pitches:
+    """The notes of ``page``, for lessons. DataError where the dataset does not know them."""
+    scale = scale_of(*page.plan.page.image.shape)
+
+    def place(notes: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        x, y = notes["x_px"] + scale.pad_left_px, notes["y_px"] + scale.pad_top_px
+        return x.to_numpy() / scale.factor, y.to_numpy() / scale.factor
+
+    return pitches_of(page, place, lambda onset_s: onset_frame(onset_s) - page.plan.start_frame)
 
 
 def _shifts(plan: PagePlan) -> tuple[int, int, int, int]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cyolo.conditioning import CHUNK_FRAMES
-from cyolo.training.pitches import Pitches
+from scorebench.learning.lessons import Look
 from scorebench.learning.pages import TrainingPage
+from scorebench.learning.pitches import Pitches
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, in_room, late
 
 TEMPO = (0.5, 2.0)
@@ -46,20 +47,6 @@ class Visit:
     chunks_heard: Tensor
     target: Tensor
     struck: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """One page without its sound, for lessons.
-
-    Attributes:
-        picture: (416, 416) float32.
-        fine, coarse: (88, 52, 52) and (88, 26, 26) float32, 1 where a key is printed in a cell.
-    """
-
-    picture: Tensor
-    fine: Tensor
-    coarse: Tensor
 
 
 @dataclass(frozen=True)

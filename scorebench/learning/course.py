@@ -7,8 +7,6 @@ What is trained is a Lightning module whose ``training_step`` takes the numbers 
 import hashlib
 import json
 import pickle
-import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +19,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from scorebench import __version__
 from scorebench.errors import DataError, ScorebenchError, UsageError
-from scorebench.manifest import git_state
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -191,16 +187,6 @@ class Course:
             return False
         learner.load_state_dict(read_kept(self._out / BEST)["state_dict"])
         return True
-
-    def facts(self) -> dict[str, Any]:
-        """What a card says of any training."""
-        return {
-            "precision": self._outline.precision,
-            "command": shlex.join(["scorebench", *sys.argv[1:]]),
-            "versions": {"scorebench": __version__, "torch": torch.__version__, "lightning": lightning.__version__},
-            "git": git_state(),
-            "curve": self.curve.points,
-        }
 
 
 def _kept(path: Path, fingerprint: str, resume: bool) -> Path | None:

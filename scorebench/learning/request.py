@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from scorebench.dataset import Dataset, open_dataset
 from scorebench.errors import UsageError
+from scorebench.learning.lessons import STEPS as LESSON_STEPS
 from scorebench.learning.pages import PageMaker, TrainingPage, training_pages
 from scorebench.pack import Pack
 from scorebench.progress import progress_bar
@@ -19,6 +20,13 @@ def demand_no_start(request: TrainingRequest) -> None:
     """For trainings that always begin with weights as they are drawn. UsageError where others were named."""
     if request.start is not None:
         raise UsageError(f"{request.name} does not begin with the weights of another training; leave out --from")
+
+
+def lesson_steps(request: TrainingRequest) -> int:
+    """Length of lessons. UsageError where it is given in epochs."""
+    if request.epochs is not None:
+        raise UsageError(f"{request.name} is as long as --steps says; leave out --epochs")
+    return request.steps or LESSON_STEPS
 
 
 def data_called(name: str) -> Dataset:

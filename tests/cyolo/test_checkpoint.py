@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from cyolo.checkpoint import load_network, read_card, save_network
+from cyolo.checkpoint import load_network, save_network
 from cyolo.network import Cyolo, Settings
 from scorebench.errors import DataError
-from scorebench.weights import save_weights
+from scorebench.weights import read_card, save_weights
 
 FULL = Path(__file__).parents[1] / "fixtures/cyolo/full"
 FRONTIERS_ANCHORS = (

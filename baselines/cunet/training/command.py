@@ -10,7 +10,8 @@ from baselines.cunet.training.loop import Training, train
 from baselines.cunet.training.material import page_of
 from baselines.cunet.training.passages import Recipe
 from scorebench.device import device_called
-from scorebench.learning.request import data_called, demand_no_start, facts_of, precision_for, read_pages
+from scorebench.learning.lessons import Syllabus
+from scorebench.learning.request import data_called, demand_no_start, facts_of, lesson_steps, precision_for, read_pages
 from scorebench.training import TrainingRequest
 
 EPOCHS = 100
@@ -21,25 +22,36 @@ LEAST_VALIDATIONS = 20
 
 def train_cunet(request: TrainingRequest) -> Path:
     """Train CUNet with the encoder CB and the LSTM."""
+    return _train(request)
+
+
+def train_lessons(request: TrainingRequest) -> Path:
+    """Teach CUNet the keys of the piano before it is trained."""
+    demand_no_start(request)
+    return _train(request, lessons=True)
+
+
+def _train(request: TrainingRequest, lessons: bool = False) -> Path:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
-    demand_no_start(request)
+    steps = lesson_steps(request) if lessons else request.steps
     data = data_called(request.dataset)
     pages, validation = read_pages(data, "train", page_of), read_pages(data, "valid", page_of)
     facts = facts_of(data, pages)
     recipe = Recipe(request.frames or FRAMES, request.seed)
     visits = request.visits or VISITS
     steps_an_epoch = int(facts["frames"]) / (visits * recipe.frames)
-    steps = request.steps or math.ceil((request.epochs or EPOCHS) * steps_an_epoch)
-    validations = max(LEAST_VALIDATIONS, round(steps / steps_an_epoch))
+    steps = steps or math.ceil((request.epochs or EPOCHS) * steps_an_epoch)
+    validations = LEAST_VALIDATIONS if lessons else max(LEAST_VALIDATIONS, round(steps / steps_an_epoch))
     training = Training(
         name=request.name,
         data=facts,
         design=Design(),
-        plan=Plan(steps, visits, max(1, steps // validations)),
+        plan=Syllabus(steps, visits) if lessons else Plan(steps, visits, taught=request.start is not None),
         recipe=recipe,
+        validate_every=max(1, steps // validations),
         precision=precision_for(request),
         demo=request.demo,
         devices=request.devices,
     )
-    return train(training, pages, validation, request.out, device.type, request.resume)
+    return train(training, pages, validation, request.out, device.type, request.resume, request.start)

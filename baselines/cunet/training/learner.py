@@ -8,7 +8,7 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from baselines.cunet.blocks import STATE_SIZE
 from baselines.cunet.loss import dice_loss, target_masks
@@ -18,6 +18,7 @@ from baselines.cunet.training.material import newest_frames
 from baselines.cunet.training.passages import Desk, Passage, Repertoire
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
+from scorebench.learning.lessons import cosine_share, meeting_loss
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
 from scorebench.protocol.cyolo2021 import errors_frames, line_map, pad_left
@@ -25,12 +26,15 @@ from scorebench.spectrogram import cunet_recipe
 from scorebench.timebase import THRESHOLDS_S
 
 LEARNING_RATE, WEIGHT_DECAY = 1e-4, 1e-5
+TAUGHT_RATE, MEETING_WEIGHT = 1e-3, 0.1
 PATIENCE, FALL = 5, 0.5
 """The rate is halved after more than so many validations that were no better than the best before."""
 LEAST_GAIN = 1e-4
 """Share of the best loss by which another has to be better."""
 VALIDATION_FRAMES = 48
 """At most so many onsets of a validation page are looked at, spread evenly."""
+MET_CHANNELS, MET_PX = 64, 8
+"""Of what the first block of the decoder gives, from which the last lesson tells the cell with the note."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +44,63 @@ class Plan:
     Attributes:
         steps: of the optimiser.
         visits: passages in a batch, one from each desk, over all processes.
-        validate_every: steps from one validation to the next; the learning rate depends on them.
+        taught: whether the weights had lessons. Then they learn faster, at a rate that falls along a cosine, and the
+            last lesson goes on beside, with a small weight.
     """
 
     steps: int
     visits: int
-    validate_every: int
+    taught: bool = False
 
 
-class Learner(lightning.LightningModule):
-    """Trains ``network``.
+class Listener(lightning.LightningModule):
+    """What follows passages at its desks, and remembers.
 
     Attributes:
+        network: what listens.
         repertoire: what is played; must be set before training.
+    """
+
+    def __init__(self, design: Design, visits: int) -> None:
+        super().__init__()
+        self.network = CUNet(design)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast
+        self.ear = Ear(cunet_recipe())
+        self.repertoire: Repertoire | None = None
+        self._visits = visits
+        self._desks: dict[int, Desk] = {}
+        self.memory = torch.zeros(2, visits, STATE_SIZE)  # h and c at each desk
+
+    def known(self) -> Repertoire:
+        """The repertoire. ScorebenchError where there is none."""
+        if self.repertoire is None:
+            raise ScorebenchError("a learner without a repertoire has nothing to learn from")
+        return self.repertoire
+
+    def passages(self, numbers: list[int]) -> tuple[list[int], list[Passage]]:
+        """The desks and passages with these numbers: number ``n`` is that of desk ``n % visits`` at a step."""
+        desks = [number % self._visits for number in numbers]
+        for desk in desks:
+            if desk not in self._desks:
+                self._desks[desk] = Desk(self.known(), desk, self._visits)
+        self.memory = self.memory.to(self.device)
+        return desks, [self._desks[d].passage(n // self._visits) for d, n in zip(desks, numbers, strict=True)]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What is remembered at all desks goes with it."""
+        share = self._visits // self.trainer.world_size
+        of_all_processes = cast(Tensor, self.all_gather(self.memory.to(self.device)))
+        gathered = of_all_processes.reshape(-1, *self.memory.shape)
+        own = [memory[:, rank * share : (rank + 1) * share] for rank, memory in enumerate(gathered)]
+        checkpoint["memory"] = torch.cat(own, 1).cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And comes back."""
+        self.memory = checkpoint["memory"]
+
+
+class Learner(Listener):
+    """Trains ``network``.
 
     Args:
         curve: what each validation found, the newest last.
@@ -66,29 +114,15 @@ class Learner(lightning.LightningModule):
         curve: Sequence[dict[str, float]] = (),
         validation: Sequence[TrainingPage] = (),
     ) -> None:
-        super().__init__()
-        self.network = CUNet(design)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast
-        self.ear = Ear(cunet_recipe())
-        self.repertoire: Repertoire | None = None
+        super().__init__(design, plan.visits)
+        self.meeting = nn.Conv2d(MET_CHANNELS, 1, 1) if plan.taught else None
         self._plan, self._curve, self._validation = plan, curve, validation
-        self._desks: dict[int, Desk] = {}
-        self._memory = torch.zeros(2, plan.visits, STATE_SIZE)  # h and c at each desk
-
-    def _desk(self, number: int) -> Desk:
-        if self.repertoire is None:
-            raise ScorebenchError("a learner without a repertoire has nothing to learn from")
-        if number not in self._desks:
-            self._desks[number] = Desk(self.repertoire, number, self._plan.visits)
-        return self._desks[number]
 
     def training_step(self, numbers: list[int], _: int) -> Tensor:
-        """The loss of the passages with these numbers: number ``n`` is that of desk ``n % visits`` at a step."""
-        desks = [number % self._plan.visits for number in numbers]
-        passages = [self._desk(d).passage(n // self._plan.visits) for d, n in zip(desks, numbers, strict=True)]
-        self._memory = self._memory.to(self.device)
-        loss, memory = passages_loss(self.network, passages, self._memory[:, desks])
-        self._memory[:, desks] = memory
+        """The loss of the passages with these numbers."""
+        desks, passages = self.passages(numbers)
+        loss, memory = passages_loss(self.network, passages, self.memory[:, desks], self.meeting)
+        self.memory[:, desks] = memory
         demand_finite(loss, self.global_step)
         self.log("loss", loss, batch_size=len(passages))
         return loss
@@ -99,9 +133,7 @@ class Learner(lightning.LightningModule):
         asked = page.plan.frames_2021 - page.plan.start_frame
         asked = asked[np.unique(np.linspace(0, len(asked) - 1, VALIDATION_FRAMES).astype(int))]
         frames = np.clip(newest_frames(asked), 0, page.frames - 1)
-        picture = torch.from_numpy(page.picture).to(self.device).float() / 255
-        heard = as_heard(self.ear(torch.from_numpy(page.audio).to(self.device).float() / FULL_SCALE))
-        z = self.network.hear_page(heard[: frames[-1] + 1])[frames.tolist()]
+        picture, z = whole_page(self.network, page, frames, self.ear)
         logits = self.network.look_for(picture[None, None], z[None])[0].float()
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
         loss = dice_loss(logits, masks_of(boxes, picture))
@@ -111,49 +143,69 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, with its own kind of decay."""
-        return torch.optim.Adam(self.network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        return torch.optim.Adam(self.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
 
-    def on_validation_epoch_end(self) -> None:
-        """The learning rate follows from the curve, which has the point of this validation already."""
-        share = learning_share([point["valid_loss"] for point in self._curve])
+    def on_train_batch_start(self, *_: Any) -> None:
+        """The learning rate follows from the step, or from the curve."""
+        if self._plan.taught:
+            rate = TAUGHT_RATE * cosine_share(self.global_step / self._plan.steps)
+        else:
+            rate = LEARNING_RATE * learning_share([point["valid_loss"] for point in self._curve])
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = LEARNING_RATE * share
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """What is remembered at all desks goes with it."""
-        share = self._plan.visits // self.trainer.world_size
-        of_all_processes = cast(Tensor, self.all_gather(self._memory.to(self.device)))
-        gathered = of_all_processes.reshape(-1, *self._memory.shape)
-        own = [memory[:, rank * share : (rank + 1) * share] for rank, memory in enumerate(gathered)]
-        checkpoint["memory"] = torch.cat(own, 1).cpu()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """And comes back."""
-        self._memory = checkpoint["memory"]
+            group["lr"] = rate
 
 
-def passages_loss(network: CUNet, passages: Sequence[Passage], memory: Tensor) -> tuple[Tensor, Tensor]:
-    """The loss of passages of as many frames, and what is remembered after them.
+def whole_page(network: CUNet, page: TrainingPage, frames: NDArray[np.int64], ear: Ear) -> tuple[Tensor, Tensor]:
+    """The picture (rows, columns) of a page as it is, and z (n, 128) at ``frames`` (ascending) of its sound."""
+    device = ear.window.device
+    heard = as_heard(ear(torch.from_numpy(page.audio).to(device).float() / FULL_SCALE))
+    z = network.hear_page(heard[: frames[-1] + 1])[frames.tolist()]
+    return torch.from_numpy(page.picture).to(device).float() / 255, z
+
+
+def hear_passages(network: CUNet, passages: Sequence[Passage], memory: Tensor) -> tuple[Tensor, Tensor]:
+    """z (passages, frames, 128), and what is remembered after them (2, passages, 128), without its history.
 
     Args:
         memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
-
-    Returns:
-        (), the mean over all frames; and (2, passages, 128), without its history.
     """
     opens = torch.tensor([passage.opens for passage in passages], device=memory.device)
     h, c = memory.masked_fill(opens[:, None], 0.0)
     z, state = network.hear(torch.stack([passage.windows for passage in passages]), (h[None], c[None]))
+    return z, memory if state is None else torch.cat(state).detach().float()
+
+
+def of_one_shape(pictures: Sequence[Tensor]) -> list[list[int]]:
+    """Numbers of pictures, those of one shape together."""
     by_shape: dict[torch.Size, list[int]] = {}
-    for index, passage in enumerate(passages):
-        by_shape.setdefault(passage.picture.shape, []).append(index)
+    for index, picture in enumerate(pictures):
+        by_shape.setdefault(picture.shape, []).append(index)
+    return list(by_shape.values())
+
+
+def passages_loss(
+    network: CUNet, passages: Sequence[Passage], memory: Tensor, meeting: nn.Module | None = None
+) -> tuple[Tensor, Tensor]:
+    """The loss of passages of as many frames, the mean over all of them (), and what is remembered after them.
+
+    Args:
+        memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
+        meeting: the head of the last lesson, which goes on beside.
+    """
+    z, memory = hear_passages(network, passages, memory)
     total = z.new_zeros((), dtype=torch.float32)
-    for indices in by_shape.values():
+    for indices in of_one_shape([passage.picture for passage in passages]):
         pictures = torch.stack([passages[index].picture for index in indices])
-        logits = network.look_for(pictures[:, None], z[indices]).float()
-        targets = masks_of(torch.cat([passages[index].boxes for index in indices]), pictures[0])
-        total = total + dice_loss(logits.flatten(0, 1), targets) * len(indices)
-    return total / len(passages), memory if state is None else torch.cat(state).detach().float()
+        boxes = torch.cat([passages[index].boxes for index in indices])
+        here = z[indices].flatten(0, 1)
+        skips, normed = network.descend(network.read_page(pictures[:, None]).each(z.shape[1]), here)
+        met = network.meet(normed, skips[-1], here)
+        logits = network.refine(skips[:-1], met, here)[:, 0].float()
+        loss = dice_loss(logits, masks_of(boxes, pictures[0]))
+        if meeting is not None:
+            loss = loss + MEETING_WEIGHT * meeting_loss(meeting(met), *boxes[:, :2].T / MET_PX)
+        total = total + loss * len(indices)
+    return total / len(passages), memory
 
 
 def masks_of(boxes: Tensor, picture: Tensor) -> Tensor:

@@ -2,22 +2,27 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning
 import torch
 
 from baselines.cunet.blocks import ContextEncoder, FrameEncoder
-from baselines.cunet.network import Design
+from baselines.cunet.network import CUNet, Design, design_of
 from baselines.cunet.training.learner import Learner, Plan
+from baselines.cunet.training.lessons import Pupil
+from baselines.cunet.training.material import notes_of
 from baselines.cunet.training.passages import Recipe, Repertoire
-from scorebench.files import write_json
+from scorebench.errors import UsageError
+from scorebench.files import sha256_file
+from scorebench.learning.card import begun_with, card_of, save_trained
 from scorebench.learning.course import Course, Outline, fingerprint
+from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
 from scorebench.spectrogram import cunet_recipe
-from scorebench.weights import save_weights
+from scorebench.weights import load_into, read_checkpoint
 
 CHOICES = (
     "as the paper and the release say: dice loss, Adam, passages of 16 frames at 4 desks with the state carried on",
@@ -37,6 +42,9 @@ class Training:
     Attributes:
         name: of the tracker it is for.
         data: name and hash of the dataset.
+        plan: of the training, or the syllabus of lessons.
+        validate_every: steps from one validation to the next.
+        start: sha256 of the weights that it begins with, if any.
         precision: as Lightning has it: "32-true" or "bf16-mixed".
         demo: whether the weights are for demonstration only.
         devices: processes that share the batch.
@@ -46,8 +54,10 @@ class Training:
     name: str
     data: dict[str, str]
     design: Design
-    plan: Plan
+    plan: Plan | Syllabus
     recipe: Recipe
+    validate_every: int
+    start: str | None = None
     precision: str = "bf16-mixed"
     demo: bool = False
     devices: int = 1
@@ -55,7 +65,8 @@ class Training:
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
-        return fingerprint(self.name, self.data, asdict(self.design), asdict(self.plan), asdict(self.recipe))
+        decides = (asdict(part) for part in (self.design, self.plan, self.recipe))
+        return fingerprint(self.name, self.data, *decides, self.validate_every, self.start)
 
     def outline(self) -> Outline:
         """What its course depends on."""
@@ -64,10 +75,11 @@ class Training:
             fingerprint=self.fingerprint(),
             steps=plan.steps,
             visits=plan.visits,
-            validate_every=plan.validate_every,
+            validate_every=self.validate_every,
             precision=self.precision,
             devices=self.devices,
             keep_every=self.keep_every,
+            all_learn=isinstance(plan, Plan),
         )
 
 
@@ -78,53 +90,52 @@ def train(
     out: Path,
     device: str,
     resume: bool = False,
+    start: Path | None = None,
 ) -> Path:
     """Train, validate, and write weights with their card into ``out``.
 
     Args:
         device: "cpu" or "cuda".
         resume: go on from ``out / last.ckpt`` where there is one.
+        start: weights to begin with.
 
     Returns:
         The weights: the best by the loss on ``validation``.
 
     Raises:
-        UsageError: the checkpoint in ``out`` is of another training.
+        UsageError: the checkpoint in ``out`` is of another training, or ``start`` of another network.
         ScorebenchError: the loss is not finite.
-        DataError: a checkpoint cannot be read, or the GPU has too little memory.
+        DataError: a checkpoint cannot be read, or the GPU has too little memory; lessons, and no pitches are known.
     """
+    training = replace(training, start=sha256_file(start) if start is not None else None)
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
     validation = [page for page in validation if len(page.plan.frames_2021)]
-    learner = Learner(training.design, training.plan, course.curve.points, validation)
+    learner: Learner | Pupil
+    if isinstance(training.plan, Syllabus):
+        learner, pitches = Pupil(training.design, training.plan, validation), [notes_of(page) for page in pages]
+    else:
+        learner, pitches = Learner(training.design, training.plan, course.curve.points, validation), []
     ear = Ear(cunet_recipe()).to(course.device)
-    if course.kept is None:
+    if start is not None:
+        _begin_with(learner.network, start)
+    elif course.kept is None:
         standardise(learner.network.perf_encoder, pages, ear)
-    learner.repertoire = Repertoire(pages, ear, training.recipe)
+    learner.repertoire = Repertoire(pages, ear, training.recipe, pitches)
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
-        _write(weights, training, learner, course)
+        design = asdict(training.design)
+        versions = {"lightning": lightning.__version__}
+        card = {"design": design, **card_of(training, CHOICES, course.curve.points, versions), **begun_with(start)}
+        save_trained(weights, learner.network.state_dict(), card, {"design": json.dumps(design, sort_keys=True)})
     return weights
 
 
-def _write(path: Path, training: Training, learner: Learner, course: Course) -> None:
-    card = {
-        "name": training.name,
-        "demo": training.demo,
-        "data": training.data,
-        "design": asdict(training.design),
-        "plan": asdict(training.plan),
-        "recipe": asdict(training.recipe),
-        "choices": CHOICES,
-        **course.facts(),
-    }
-    metadata = {
-        "demo": json.dumps(training.demo),
-        "design": json.dumps(asdict(training.design), sort_keys=True),
-        "card": json.dumps(card, sort_keys=True, allow_nan=False),
-    }
-    save_weights(path, learner.network.state_dict(), metadata)
-    write_json(path.with_suffix(".card.json"), card)
+def _begin_with(network: CUNet, start: Path) -> None:
+    tensors = read_checkpoint(start)
+    if design_of(tensors) != network.design:
+        raise UsageError(f"{start}: weights of another network; begin with those of a training of CUNet")
+    load_into(network, tensors, start)
 
 
 @torch.no_grad()

@@ -1,10 +1,12 @@
 """What CUNet is trained on: pages at a third of their size, and where on them the note is at each of its frames."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from baselines.cunet.picture import BOX_WIDTH, see
 from scorebench.learning.pages import TrainingPage, in_16_bits, ink_levels
+from scorebench.learning.pitches import Pitches, pitches_of
 from scorebench.protocol.pages import PagePlan
 from scorebench.spectrogram import cunet_recipe
 from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, samples_heard
@@ -31,18 +33,34 @@ def page_of(plan: PagePlan, audio: NDArray[np.float32]) -> TrainingPage:
         ],
         axis=1,
     )
-    since_s = onsets["onset_s"].to_numpy() - plan.start_frame * HOP_SAMPLES / SAMPLE_RATE
-    recipe = cunet_recipe()
     return TrainingPage(
         name=f"{plan.page.piece} page {plan.page.index}",
         picture=ink_levels(picture),
         shifts=_shifts(plan, picture.shape),
         audio=in_16_bits(audio),
-        frames=recipe.frame_count(len(audio)),
-        onset_frame=np.maximum(since_s * (SAMPLE_RATE / recipe.hop_samples), 0).astype(np.int64),
+        frames=cunet_recipe().frame_count(len(audio)),
+        onset_frame=_frame_at(plan, onsets["onset_s"].to_numpy()),
         box=box.astype(np.float32),
         plan=plan,
     )
+
+
+def notes_of(page: TrainingPage) -> Pitches:
+    """The notes of ``page``, for lessons. DataError where the dataset does not know them."""
+    image = page.plan.page.image
+    per_row, per_column = page.picture.shape[0] / image.shape[0], page.picture.shape[1] / image.shape[1]
+
+    def place(notes: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return notes["x_px"].to_numpy() * per_column, notes["y_px"].to_numpy() * per_row
+
+    return pitches_of(page, place, lambda onset_s: _frame_at(page.plan, onset_s))
+
+
+def _frame_at(plan: PagePlan, onset_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The frame ``int(seconds * 20)`` in which each of ``onset_s`` falls, counted from the opening of the page."""
+    since_s = onset_s - plan.start_frame * HOP_SAMPLES / SAMPLE_RATE
+    frames: NDArray[np.int64] = np.maximum(since_s * (SAMPLE_RATE / cunet_recipe().hop_samples), 0).astype(np.int64)
+    return frames
 
 
 def _shifts(plan: PagePlan, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines.cunet.network import windows_of
+from scorebench.learning.lessons import Look
 from scorebench.learning.pages import TrainingPage
+from scorebench.learning.pitches import Pitches
 from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, frames_at_tempo
 
 TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
-_ORDER, _PLAYING = 0, 1
+FINE_PX, COARSE_PX = 8, 16
+"""Sizes of a cell of the last block of the encoder and of the bottleneck, in pixels of the picture."""
+_ORDER, _PLAYING, _LOOKING = 0, 1, 2
 """What randomness is for."""
 
 
@@ -62,12 +67,14 @@ class Passage:
         windows: (T, 78, 40), the last frames heard at each.
         boxes: (T, 4) float32, centre x, y, width and height of what sounds, in pixels of the picture.
         opens: whether nothing of the page was heard before.
+        struck: (T, 88) the keys struck last, for lessons.
     """
 
     picture: Tensor
     windows: Tensor
     boxes: Tensor
     opens: bool
+    struck: Tensor | None = None
 
 
 class Repertoire:
@@ -75,11 +82,14 @@ class Repertoire:
 
     Args:
         ear: on the device where passages are made.
+        pitches: of each page, for lessons.
     """
 
-    def __init__(self, pages: Sequence[TrainingPage], ear: Ear, recipe: Recipe) -> None:
+    def __init__(
+        self, pages: Sequence[TrainingPage], ear: Ear, recipe: Recipe, pitches: Sequence[Pitches] = ()
+    ) -> None:
         self.recipe = recipe
-        self._pages, self._ear = pages, ear
+        self._pages, self._ear, self._pitches = pages, ear, pitches
         device = ear.window.device
         self._pictures = [torch.from_numpy(page.picture).to(device) for page in pages]
         self._audio = [torch.from_numpy(page.audio).to(device) for page in pages]
@@ -91,12 +101,12 @@ class Repertoire:
         page = self._pages[index]
         random = np.random.default_rng([self.recipe.seed, _PLAYING, number])
         rate = float(random.uniform(*TEMPO)) if random.random() < TEMPO_SHARE else 1.0
-        up, down, left, right = page.shifts
+        down, right = _shift(page, random)
         return Playing(
             page=index,
             rate=rate,
-            down=int(random.integers(up, down + 1)),
-            right=int(random.integers(left, right + 1)),
+            down=down,
+            right=right,
             passages=-(-frames_at_tempo(page.frames, rate) // self.recipe.frames),
         )
 
@@ -114,14 +124,42 @@ class Repertoire:
 
     def picture(self, playing: Playing) -> Tensor:
         """(rows, columns) float32, 1 is ink: the page, moved."""
-        return torch.roll(self._pictures[playing.page], (playing.down, playing.right), (0, 1)).float() / 255
+        return self._moved(playing.page, playing.down, playing.right)
+
+    def _moved(self, index: int, down: int, right: int) -> Tensor:
+        return torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
 
     def boxes(self, playing: Playing, first: int) -> Tensor:
         """(T, 4): where what sounds is at the frames from ``first`` on. After the end it stays where it was."""
-        frames = first + np.arange(self.recipe.frames)
-        boxes = self._pages[playing.page].boxes_at(np.floor(frames * playing.rate + 1e-9).astype(np.int64))
+        boxes = self._pages[playing.page].boxes_at(self._source(playing, first))
         boxes[:, :2] += np.array([playing.right, playing.down], np.float32)
         return torch.from_numpy(boxes).to(self._ear.window.device)
+
+    def struck(self, playing: Playing, first: int) -> Tensor | None:
+        """(T, 88): the keys struck last at these frames, where pitches are known."""
+        if not self._pitches:
+            return None
+        return self._pitches[playing.page].struck(self._source(playing, first)).to(self._ear.window.device)
+
+    def _source(self, playing: Playing, first: int) -> NDArray[np.int64]:
+        """The frames of the page as it was recorded from which those from ``first`` on are."""
+        frames = first + np.arange(self.recipe.frames)
+        source: NDArray[np.int64] = np.floor(frames * playing.rate + 1e-9).astype(np.int64)
+        return source
+
+    def look(self, number: int) -> Look:
+        """The page of that number, any as likely as another, moved about, for lessons."""
+        random = np.random.default_rng([self.recipe.seed, _LOOKING, number])
+        index = int(random.integers(len(self._pages)))
+        down, right = _shift(self._pages[index], random)
+        picture, pitches = self._moved(index, down, right), self._pitches[index]
+        fine, coarse = (pitches.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
+        return Look(picture, fine, coarse)
+
+
+def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
+    up, down, left, right = page.shifts
+    return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
 
 
 class Desk:
@@ -149,8 +187,8 @@ class Desk:
         count = self._repertoire.recipe.frames
         first = (step - self._since) * count
         _, windows, picture = self._open
-        boxes = self._repertoire.boxes(self._playing, first)
-        return Passage(picture, windows[first : first + count], boxes, opens=first == 0)
+        boxes, struck = self._repertoire.boxes(self._playing, first), self._repertoire.struck(self._playing, first)
+        return Passage(picture, windows[first : first + count], boxes, opens=first == 0, struck=struck)
 
     def _turn_to(self, step: int) -> None:
         """Find what is played at ``step``."""

@@ -14,10 +14,9 @@ from baselines.mmloc.training.learner import Learner, Plan
 from baselines.mmloc.training.rooms import decay_of
 from baselines.mmloc.training.samples import Recipe, Sampler
 from baselines.strip.material import StripPage
-from scorebench.files import write_json
 from scorebench.layers import keep_freed_memory
+from scorebench.learning.card import card_of, save_trained
 from scorebench.learning.course import Course, Outline, fingerprint
-from scorebench.weights import save_weights
 
 CHOICES = (
     "as the paper says: two towers with batch norm and ReLU, 40 buckets, soft targets, categorical cross-entropy",
@@ -103,25 +102,8 @@ def train(
     learner.sampler = Sampler(pages, training.recipe, course.device, decays)
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
-        _write(weights, training, learner, course)
+        design = asdict(training.design)
+        versions = {"lightning": lightning.__version__}
+        card = {"design": design, **card_of(training, CHOICES, course.curve.points, versions)}
+        save_trained(weights, learner.network.state_dict(), card, {"design": json.dumps(design, sort_keys=True)})
     return weights
-
-
-def _write(path: Path, training: Training, learner: Learner, course: Course) -> None:
-    card = {
-        "name": training.name,
-        "demo": training.demo,
-        "data": training.data,
-        "design": asdict(training.design),
-        "plan": asdict(training.plan),
-        "recipe": asdict(training.recipe),
-        "choices": CHOICES,
-        **course.facts(),
-    }
-    metadata = {
-        "demo": json.dumps(training.demo),
-        "design": json.dumps(asdict(training.design), sort_keys=True),
-        "card": json.dumps(card, sort_keys=True, allow_nan=False),
-    }
-    save_weights(path, learner.network.state_dict(), metadata)
-    write_json(path.with_suffix(".card.json"), card)

@@ -1,12 +1,8 @@
 """A training from its beginning, or from where it was killed, to weights with their card."""
 
-import json
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import gymnasium
 import numpy as np
@@ -25,12 +21,9 @@ from baselines.rl.training.keeping import Keeper, Kept
 from baselines.rl.training.plan import Learner, Plan, Recipe
 from baselines.rl.training.reinforce import Reinforce
 from baselines.rl.training.validation import validate
-from scorebench import __version__
 from scorebench.errors import ScorebenchError
-from scorebench.files import write_json
+from scorebench.learning.card import card_of, save_trained
 from scorebench.learning.course import fingerprint
-from scorebench.manifest import git_state
-from scorebench.weights import save_weights
 
 LOGGED_EVERY = 20
 """Updates."""
@@ -197,28 +190,6 @@ def _seed_of(seed: int, number: int) -> int:
 
 
 def _write(path: Path, training: Training, network: Network, curve: list[dict[str, float]]) -> None:
-    card: dict[str, Any] = {
-        "name": training.name,
-        "demo": training.demo,
-        "data": training.data,
-        "plan": asdict(training.plan),
-        "recipe": asdict(training.recipe),
-        "choices": CHOICES,
-        "precision": training.precision,
-        "command": shlex.join(["scorebench", *sys.argv[1:]]),
-        "versions": {
-            "scorebench": __version__,
-            "torch": torch.__version__,
-            "stable_baselines3": stable_baselines3.__version__,
-            "gymnasium": gymnasium.__version__,
-        },
-        "git": git_state(),
-        "curve": curve,
-    }
-    metadata = {
-        "demo": json.dumps(training.demo),
-        "design": training.recipe.design,
-        "card": json.dumps(card, sort_keys=True, allow_nan=False),
-    }
-    save_weights(path, network.state_dict(), metadata)
-    write_json(path.with_suffix(".card.json"), card)
+    versions = {"stable_baselines3": stable_baselines3.__version__, "gymnasium": gymnasium.__version__}
+    card = card_of(training, CHOICES, curve, versions)
+    save_trained(path, network.state_dict(), card, {"design": training.recipe.design})

@@ -8,11 +8,11 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from cyolo.checkpoint import load_network, read_card
+from cyolo.checkpoint import load_network
 from cyolo.network import Settings
 from cyolo.training import learner as learning
 from cyolo.training.hearing import Ear
-from cyolo.training.learner import Learner, Plan, condition, learning_share, parameter_groups
+from cyolo.training.learner import Learner, Plan, condition, parameter_groups
 from cyolo.training.loop import Training, train
 from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe, Visitor
@@ -22,7 +22,7 @@ from scorebench.errors import ScorebenchError, UsageError
 from scorebench.learning.course import LAST
 from scorebench.learning.pages import TrainingPage, training_pages
 from scorebench.store import StoreDataset
-from scorebench.weights import read_checkpoint
+from scorebench.weights import read_card, read_checkpoint
 from tests.scorebench.helpers import TINY, copy_to_train_on
 
 ELU = Settings(audio_activation="elu")
@@ -91,12 +91,6 @@ def test_initial_weights() -> None:
     assert not head.bias.view(3, 5)[:, :4].any()
     weight = network.conditioning_network.z_enc[0].weight
     torch.testing.assert_close(weight.T @ weight, torch.eye(96), atol=1e-5, rtol=0)
-
-
-def test_the_rate_falls_along_a_cosine_to_one_per_cent() -> None:
-    assert learning_share(0) == 1
-    assert learning_share(0.5) == pytest.approx(0.505)
-    assert learning_share(1) == pytest.approx(0.01)
 
 
 def test_killed_and_resumed_it_gives_the_same_weights_and_curve(

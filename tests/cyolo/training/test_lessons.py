@@ -8,24 +8,25 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from cyolo.checkpoint import load_network, read_card
+from cyolo.checkpoint import load_network
 from cyolo.network import Cyolo, Settings
 from cyolo.page import SIZE_PX, scale_of
 from cyolo.training import learner as learning
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan, condition
-from cyolo.training.lessons import RATES, Pupil, Syllabus
+from cyolo.training.lessons import Pupil
 from cyolo.training.loop import Training, train
-from cyolo.training.material import page_of
-from cyolo.training.pitches import LOWEST_PITCH, pitches_of
+from cyolo.training.material import notes_of, page_of
 from cyolo.training.visits import COARSE_PX, FINE_PX, Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
 from scorebench.errors import DataError, UsageError
+from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage, training_pages
+from scorebench.learning.pitches import LOWEST_PITCH
 from scorebench.store import StoreDataset
 from scorebench.timebase import onset_frame
-from scorebench.weights import read_checkpoint
+from scorebench.weights import read_card, read_checkpoint
 from tests.scorebench.helpers import TINY, copy_to_train_on
 
 ELU = Settings(audio_activation="elu")
@@ -39,7 +40,7 @@ def pages() -> list[TrainingPage]:
 
 @pytest.fixture
 def visitor(pages: list[TrainingPage]) -> Visitor:
-    return Visitor(pages, [], Ear(), RECIPE, [pitches_of(page) for page in pages])
+    return Visitor(pages, [], Ear(), RECIPE, [notes_of(page) for page in pages])
 
 
 @pytest.mark.parametrize("cell_px", [FINE_PX, COARSE_PX])
@@ -49,20 +50,20 @@ def test_every_note_is_printed_in_its_cell_and_nothing_else(pages: list[Training
         column = ((notes["x_px"] + scale.pad_left_px) / scale.factor // cell_px).astype(int)
         row = ((notes["y_px"] + scale.pad_top_px) / scale.factor // cell_px).astype(int)
         expected = set(zip(notes["pitch"] - LOWEST_PITCH, row, column, strict=True))
-        printed = pitches_of(page).printed(cell_px, 0, 0)
+        printed = notes_of(page).printed(cell_px, 0, 0)
         assert printed.shape == (88, SIZE_PX // cell_px, SIZE_PX // cell_px)
         assert {tuple(found) for found in printed.nonzero().tolist()} == expected
 
 
 def test_what_is_printed_moves_with_the_page(pages: list[TrainingPage]) -> None:
-    pitches = pitches_of(pages[0])
+    pitches = notes_of(pages[0])
     still, moved = pitches.printed(FINE_PX, 0, 0), pitches.printed(FINE_PX, 2 * FINE_PX, -FINE_PX)
     assert torch.equal(torch.roll(still, (2, -1), (1, 2)), moved)
 
 
 def test_what_is_struck_holds_until_the_next_onset(pages: list[TrainingPage]) -> None:
     for page in pages:
-        pitches, notes = pitches_of(page), page.plan.notes
+        pitches, notes = notes_of(page), page.plan.notes
         frames = onset_frame(notes["onset_s"].to_numpy()) - page.plan.start_frame
         for moment, until in zip(page.onset_frame[:-1], page.onset_frame[1:], strict=True):
             keys = sorted({int(p) - LOWEST_PITCH for p in notes["pitch"][frames == moment]})
@@ -75,20 +76,7 @@ def test_what_is_struck_holds_until_the_next_onset(pages: list[TrainingPage]) ->
 def test_pitches_that_nobody_knows_cannot_be_taught(pages: list[TrainingPage]) -> None:
     plan = replace(pages[0].plan, notes=pages[0].plan.notes.assign(pitch=-1))
     with pytest.raises(DataError, match="no pitches or no noteheads"):
-        pitches_of(replace(pages[0], plan=plan))
-
-
-def test_one_lesson_after_another_each_with_its_own_rate() -> None:
-    syllabus = Syllabus(steps=1000, visits=1)
-    names = [syllabus.lesson_at(step)[0] for step in range(1000)]
-    assert names == ["seeing"] * 800 + ["hearing"] * 120 + ["meeting"] * 80
-    rates = [syllabus.rate(step) for step in range(1000)]
-    for name, begin, end in (("seeing", 0, 800), ("hearing", 800, 920), ("meeting", 920, 1000)):
-        here = rates[begin:end]
-        assert 0 < here[0] < 0.1 * RATES[name]
-        assert 0.95 * RATES[name] < max(here) <= RATES[name]
-        assert here[-1] < 0.03 * RATES[name]
-        assert here.index(max(here)) < 0.1 * len(here)
+        notes_of(replace(pages[0], plan=plan))
 
 
 @pytest.mark.parametrize("lesson", ["seeing", "hearing", "meeting"])
@@ -172,7 +160,7 @@ def test_from_the_command_line(small_mini: StoreDataset, tmp_path: Path) -> None
     assert load_network(Path(lessons)).settings == ELU
 
 
-@pytest.mark.parametrize("name", ["cunet", "mm-loc", "rl"])
+@pytest.mark.parametrize("name", ["cunet-lessons", "mm-loc", "rl"])
 def test_others_do_not_begin_with_weights(name: str, tmp_path: Path) -> None:
     (tmp_path / "some.safetensors").touch()
     refused = CliRunner().invoke(train_command, [name, "--from", str(tmp_path / "some.safetensors")])

@@ -98,7 +98,7 @@ def test_a_mask_in_the_right_place_has_no_error(pages: list[TrainingPage]) -> No
 
 
 def test_it_learns(repertoire: Repertoire) -> None:
-    learner, desk = Learner(Design(), Plan(1, 1, 1)), Desk(repertoire, 0, 1)
+    learner, desk = Learner(Design(), Plan(1, 1)), Desk(repertoire, 0, 1)
     optimiser = torch.optim.Adam(learner.network.parameters(), lr=3e-3)
     losses = []
     for _ in range(40):

@@ -18,6 +18,7 @@ from baselines.cunet.tracker import CUNetTracker  # noqa: E402
 from baselines.cunet.training import learner as learning  # noqa: E402
 from baselines.cunet.training.learner import (  # noqa: E402
     LEARNING_RATE,
+    TAUGHT_RATE,
     Learner,
     Plan,
     passages_loss,
@@ -27,6 +28,7 @@ from baselines.cunet.training.passages import Recipe  # noqa: E402
 from scorebench.cli.train import train as train_command  # noqa: E402
 from scorebench.errors import ScorebenchError, UsageError  # noqa: E402
 from scorebench.learning.course import LAST  # noqa: E402
+from scorebench.learning.lessons import cosine_share  # noqa: E402
 from scorebench.learning.pages import TrainingPage  # noqa: E402
 from scorebench.samplepage import sample_recording  # noqa: E402
 from scorebench.score import ScoreView  # noqa: E402
@@ -38,8 +40,9 @@ SHORT = Training(
     name="cunet",
     data={"name": "tiny", "hash": "0"},
     design=Design(),
-    plan=Plan(steps=7, visits=2, validate_every=3),
+    plan=Plan(steps=7, visits=2),
     recipe=Recipe(frames=4),
+    validate_every=3,
     precision="32-true",
     keep_every=2,
 )
@@ -98,7 +101,7 @@ def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
 def test_killed_while_it_is_validated_it_is_validated_again(
     tmp_path: Path, small_pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = replace(SHORT, plan=Plan(steps=6, visits=2, validate_every=4))
+    training = replace(SHORT, plan=Plan(steps=6, visits=2), validate_every=4)
     whole = run(tmp_path / "whole", small_pages, training=training)
     step = Learner.validation_step
 
@@ -114,18 +117,35 @@ def test_killed_while_it_is_validated_it_is_validated_again(
     assert len(card_of(parts)["curve"]) == 1
 
 
-def test_the_learning_rate_is_kept(
-    tmp_path: Path, small_pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("taught", [False, True])
+def test_the_learning_rate_follows_the_curve_or_the_step(
+    tmp_path: Path, small_pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch, taught: bool
 ) -> None:
+    """Killed or not: after a kill at step 5 it goes on from what was kept at step 4."""
     monkeypatch.setattr(learning, "learning_share", lambda losses: 0.5 ** len(losses))
-    run(tmp_path, small_pages)
-    kept = torch.load(tmp_path / LAST, weights_only=True)
-    assert kept["global_step"] == 6
-    assert kept["optimizer_states"][0]["param_groups"][0]["lr"] == LEARNING_RATE / 4
+    step, rates = Learner.training_step, []
+
+    def watched(self: Learner, numbers: list[int], index: int) -> torch.Tensor:
+        if len(rates) == 5:
+            rates.append(0.0)
+            raise KeyboardInterrupt
+        rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
+        return step(self, numbers, index)
+
+    monkeypatch.setattr(Learner, "training_step", watched)
+    training = replace(SHORT, plan=Plan(steps=7, visits=2, taught=taught))
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(tmp_path, small_pages, training=training)
+    run(tmp_path, small_pages, resume=True, training=training)
+    by_step = [rates[n] for n in (0, 1, 2, 3, 4, 6, 7, 8)]
+    if taught:
+        assert by_step == [TAUGHT_RATE * cosine_share(n / 7) for n in (0, 1, 2, 3, 4, 4, 5, 6)]
+    else:
+        assert by_step == [LEARNING_RATE * 0.5**n for n in (0, 0, 0, 1, 1, 1, 1, 2)]
 
 
 def test_another_training_is_refused(tmp_path: Path, small_pages: list[TrainingPage]) -> None:
-    run(tmp_path, small_pages, training=replace(SHORT, plan=Plan(2, 2, 1)))
+    run(tmp_path, small_pages, training=replace(SHORT, plan=Plan(2, 2), validate_every=1))
     with pytest.raises(UsageError, match="of another training"):
         run(tmp_path, small_pages, resume=True)
 
@@ -158,7 +178,7 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     assert card == json.loads(weights.with_suffix(".card.json").read_text())
     assert card["demo"] is True
     assert card["recipe"] == {"frames": 2, "seed": 3}
-    assert card["plan"] == {"steps": 2, "visits": 1, "validate_every": 1}
+    assert card["plan"] == {"steps": 2, "visits": 1, "taught": False}
     assert card["data"]["name"] == "mini"
     assert [sorted(point) for point in card["curve"]] == 2 * [
         ["step", "valid_0.05", "valid_0.10", "valid_0.50", "valid_1.00", "valid_5.00", "valid_loss"]

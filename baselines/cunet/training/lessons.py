@@ -1,0 +1,136 @@
+"""Lessons of CUNet (``scorebench.learning.lessons``): the keys are 88 channels of its bottleneck."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from baselines.cunet.blocks import STATE_SIZE
+from baselines.cunet.network import CUNet, Design
+from baselines.cunet.training.learner import (
+    MET_CHANNELS,
+    MET_PX,
+    WEIGHT_DECAY,
+    Listener,
+    hear_passages,
+    of_one_shape,
+    whole_page,
+)
+from baselines.cunet.training.material import notes_of
+from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Passage
+from scorebench.learning.course import demand_finite
+from scorebench.learning.lessons import (
+    FIRST_SCALE,
+    LONGEST_GRADIENT,
+    Look,
+    Syllabus,
+    distance,
+    meeting_loss,
+    seeing_loss,
+)
+from scorebench.learning.pages import TrainingPage
+from scorebench.learning.pitches import PITCHES
+
+FINE_CHANNELS = 64
+FIRST_MODULATION = 0.1
+"""Of what is drawn for the modulations of the decoder, which begin near 1."""
+VALIDATION_FRAMES = 12
+"""At most so many onsets of a validation page are looked at, spread evenly."""
+
+
+class Pupil(Listener):
+    """Teaches ``network``. Until it has learnt, the page is read as if there were no sound: once for many frames."""
+
+    def __init__(self, design: Design, syllabus: Syllabus, validation: Sequence[TrainingPage] = ()) -> None:
+        super().__init__(design, syllabus.visits)
+        _prepare(self.network)
+        self.fine = nn.Conv2d(FINE_CHANNELS, PITCHES, 1)
+        self.meeting = nn.Conv2d(MET_CHANNELS, 1, 1)
+        self.syllabus = syllabus
+        self._validation = [(page, notes_of(page)) for page in validation]
+
+    def training_step(self, numbers: list[int], _: int) -> Tensor:
+        """The loss of the lesson that is on."""
+        lesson, _done = self.syllabus.lesson_at(self.global_step)
+        if lesson == "seeing":
+            loss = self.seeing_loss([self.known().look(number) for number in numbers])
+        else:
+            desks, passages = self.passages(numbers)
+            z, memory = hear_passages(self.network, passages, self.memory[:, desks])
+            self.memory[:, desks] = memory
+            loss = self.hearing_loss(passages, z) if lesson == "hearing" else self.meeting_loss(passages, z)
+        demand_finite(loss, self.global_step)
+        self.log(lesson, loss, batch_size=len(numbers))
+        return loss
+
+    def seeing_loss(self, looks: Sequence[Look]) -> Tensor:
+        """How well the page's channels say which keys are printed in their cells."""
+        losses = []
+        for indices in of_one_shape([look.picture for look in looks]):
+            some = [looks[index] for index in indices]
+            skips, normed = self._see([look.picture for look in some])
+            losses.append(seeing_loss(self.fine(skips[-1]), normed[:, :PITCHES], some) * len(some))
+        return torch.stack(losses).sum() / len(looks)
+
+    def hearing_loss(self, passages: Sequence[Passage], z: Tensor) -> Tensor:
+        """How well the sound's channels say which keys were struck last."""
+        film: Any = self.network.bottleneck_block.film_layer
+        struck = [passage.struck for passage in passages if passage.struck is not None]
+        return distance(film.gamma(z.flatten(0, 1))[:, :PITCHES], torch.cat(struck))
+
+    def meeting_loss(self, passages: Sequence[Passage], z: Tensor) -> Tensor:
+        """How well the cell with the note is told from all others after the first block of the decoder."""
+        losses = []
+        for indices in of_one_shape([passage.picture for passage in passages]):
+            skips, normed = self._see([passages[index].picture for index in indices])
+            normed, skip = (part.repeat_interleave(z.shape[1], 0) for part in (normed, skips[-1]))
+            met = self.network.meet(normed, skip, z[indices].flatten(0, 1))
+            boxes = torch.cat([passages[index].boxes for index in indices])
+            losses.append(meeting_loss(self.meeting(met), *boxes[:, :2].T / MET_PX) * len(indices))
+        return torch.stack(losses).sum() / len(passages)
+
+    def _see(self, pictures: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """What is seen of pages of one size before anything is heard."""
+        page = self.network.read_page(torch.stack(pictures)[:, None])
+        return self.network.descend(page, page.normed.new_zeros(len(pictures), STATE_SIZE))
+
+    def validation_step(self, index: int, _: int) -> None:
+        """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
+        page, pitches = self._validation[index]
+        frames = page.some_onsets(VALIDATION_FRAMES)
+        picture, z = whole_page(self.network, page, frames, self.ear)
+        fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
+        boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
+        passage = Passage(picture, z[:0], boxes, opens=True, struck=pitches.struck(frames).to(self.device))
+        losses = {
+            "valid_seeing": self.seeing_loss([Look(picture, fine, coarse)]),
+            "valid_hearing": self.hearing_loss([passage], z[None]),
+            "valid_meeting": self.meeting_loss([passage], z[None]),
+        }
+        self.log_dict({"valid_loss": losses["valid_meeting"], **losses}, batch_size=len(frames), sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """Adam, as in the training that follows; the rate is the lesson's."""
+        optimiser = torch.optim.Adam(self.parameters(), lr=1.0, weight_decay=WEIGHT_DECAY)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.syllabus.rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
+        """Gradients are cut to their longest length."""
+        nn.utils.clip_grad_norm_(self.parameters(), LONGEST_GRADIENT, error_if_nonfinite=False)
+
+
+def _prepare(network: CUNet) -> None:
+    """Let keys that are printed begin as absent, the encoder unmodulated, and the decoder almost so.
+
+    As modulations are drawn, they would turn what the lessons found into something else with each z.
+    """
+    with torch.no_grad():
+        network.bottleneck_block.norm2.weight[:PITCHES] = FIRST_SCALE
+        for blocks, share in ((network.encoder_blocks, 0.0), (network.decoder_blocks, FIRST_MODULATION)):
+            for film in (block.film_layer for block in blocks if block.film_layer is not None):
+                film.gamma.weight.mul_(share)
+                film.gamma.bias.fill_(1.0)
+                film.beta.weight.mul_(share)
+                film.beta.bias.mul_(share)
