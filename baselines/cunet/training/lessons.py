@@ -35,6 +35,8 @@ from scorebench.learning.pitches import PITCHES
 FINE_CHANNELS = 64
 FIRST_MODULATION = 0.1
 """Of what is drawn for the modulations of the decoder, which begin near 1."""
+EMPTY_BIAS = -4.0
+"""Of the mask, before the sigmoid: it begins near empty. From a half everywhere dice takes hundreds of steps down."""
 VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
@@ -122,12 +124,14 @@ class Pupil(Listener):
 
 
 def _prepare(network: CUNet) -> None:
-    """Let keys that are printed begin as absent, the encoder unmodulated, and the decoder almost so.
+    """Let keys that are printed begin as absent, the mask as empty, the encoder unmodulated, and the decoder almost so.
 
     As modulations are drawn, they would turn what the lessons found into something else with each z.
     """
+    out: Any = network.conv_out
     with torch.no_grad():
         network.bottleneck_block.norm2.weight[:PITCHES] = FIRST_SCALE
+        out.bias.fill_(EMPTY_BIAS)
         for blocks, share in ((network.encoder_blocks, 0.0), (network.decoder_blocks, FIRST_MODULATION)):
             for film in (block.film_layer for block in blocks if block.film_layer is not None):
                 film.gamma.weight.mul_(share)

@@ -91,6 +91,11 @@ def test_a_lesson_is_learnt(repertoire: Repertoire, lesson: str) -> None:
     assert sum(losses[-3:]) < 0.7 * sum(losses[:3])
 
 
+def test_nothing_is_marked_before_anything_is_learnt(pages: list[TrainingPage]) -> None:
+    network, ink = Pupil(Design(), Syllabus(100, 2)).network, torch.from_numpy(pages[0].picture).float() / 255
+    assert network.look_for(ink[None, None], torch.randn(1, 2, 128))[0].sigmoid().max() < 0.5
+
+
 def test_what_was_met_in_lessons_is_met_in_the_training(repertoire: Repertoire) -> None:
     """Until the modulations of the encoder learn, the page is read with sound as it was without."""
     pupil, passages = Pupil(Design(), Syllabus(100, 2)), [Desk(repertoire, n, 2).passage(3) for n in range(2)]
