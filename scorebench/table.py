@@ -19,7 +19,7 @@ from scorebench.run import RunSpec, is_stale, run_folder
 PROTOCOLS = (cyolo2021.NAME, strict.NAME)
 NUMERALS = dict(zip(CONDITIONS, ("I", "II", "III (a)", "III (b)", "III (c)"), strict=True))
 TITLES = {
-    "full": "Full test set (synthetic)",
+    "full": "Full test set",
     "subset-synthetic": "Test subset (synthetic)",
     "subset-performance": "Performance, synthesised",
     "subset-direct": "Direct out",
