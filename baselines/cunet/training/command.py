@@ -16,8 +16,8 @@ from scorebench.training import TrainingRequest
 
 EPOCHS = 100
 VISITS, FRAMES = 4, 16
-LEAST_VALIDATIONS = 20
-"""Of a whole training; as many as it has epochs, where those are more."""
+LEAST_VALIDATIONS, OF_TAUGHT = 20, 6
+"""Of a whole training, and of one whose rate does not follow from them; or as many as it has epochs."""
 
 
 def train_cunet(request: TrainingRequest) -> Path:
@@ -42,7 +42,8 @@ def _train(request: TrainingRequest, lessons: bool = False) -> Path:
     visits = request.visits or VISITS
     steps_an_epoch = int(facts["frames"]) / (visits * recipe.frames)
     steps = steps or math.ceil((request.epochs or EPOCHS) * steps_an_epoch)
-    validations = LEAST_VALIDATIONS if lessons else max(LEAST_VALIDATIONS, round(steps / steps_an_epoch))
+    least = OF_TAUGHT if request.start is not None else LEAST_VALIDATIONS
+    validations = least if lessons else max(least, round(steps / steps_an_epoch))
     training = Training(
         name=request.name,
         data=facts,

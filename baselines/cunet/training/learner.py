@@ -31,7 +31,7 @@ PATIENCE, FALL = 5, 0.5
 """The rate is halved after more than so many validations that were no better than the best before."""
 LEAST_GAIN = 1e-4
 """Share of the best loss by which another has to be better."""
-VALIDATION_FRAMES = 48
+VALIDATION_FRAMES = 24
 """At most so many onsets of a validation page are looked at, spread evenly."""
 MET_CHANNELS, MET_PX = 64, 8
 """Of what the first block of the decoder gives, from which the last lesson tells the cell with the note."""
