@@ -53,54 +53,11 @@ class Plan:
     taught: bool = False
 
 
-class Listener(lightning.LightningModule):
-    """What follows passages at its desks, and remembers.
+class Learner(lightning.LightningModule):
+    """Trains ``network``.
 
     Attributes:
-        network: what listens.
         repertoire: what is played; must be set before training.
-    """
-
-    def __init__(self, design: Design, visits: int) -> None:
-        super().__init__()
-        self.network = CUNet(design)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast
-        self.ear = Ear(cunet_recipe())
-        self.repertoire: Repertoire | None = None
-        self._visits = visits
-        self._desks: dict[int, Desk] = {}
-        self.memory = torch.zeros(2, visits, STATE_SIZE)  # h and c at each desk
-
-    def known(self) -> Repertoire:
-        """The repertoire. ScorebenchError where there is none."""
-        if self.repertoire is None:
-            raise ScorebenchError("a learner without a repertoire has nothing to learn from")
-        return self.repertoire
-
-    def passages(self, numbers: list[int]) -> tuple[list[int], list[Passage]]:
-        """The desks and passages with these numbers: number ``n`` is that of desk ``n % visits`` at a step."""
-        desks = [number % self._visits for number in numbers]
-        for desk in desks:
-            if desk not in self._desks:
-                self._desks[desk] = Desk(self.known(), desk, self._visits)
-        self.memory = self.memory.to(self.device)
-        return desks, [self._desks[d].passage(n // self._visits) for d, n in zip(desks, numbers, strict=True)]
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """What is remembered at all desks goes with it."""
-        share = self._visits // self.trainer.world_size
-        of_all_processes = cast(Tensor, self.all_gather(self.memory.to(self.device)))
-        gathered = of_all_processes.reshape(-1, *self.memory.shape)
-        own = [memory[:, rank * share : (rank + 1) * share] for rank, memory in enumerate(gathered)]
-        checkpoint["memory"] = torch.cat(own, 1).cpu()
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """And comes back."""
-        self.memory = checkpoint["memory"]
-
-
-class Learner(Listener):
-    """Trains ``network``.
 
     Args:
         curve: what each validation found, the newest last.
@@ -114,15 +71,29 @@ class Learner(Listener):
         curve: Sequence[dict[str, float]] = (),
         validation: Sequence[TrainingPage] = (),
     ) -> None:
-        super().__init__(design, plan.visits)
+        super().__init__()
+        self.network = fast_network(design)
         self.meeting = nn.Conv2d(MET_CHANNELS, 1, 1) if plan.taught else None
+        self.ear = Ear(cunet_recipe())
+        self.repertoire: Repertoire | None = None
         self._plan, self._curve, self._validation = plan, curve, validation
+        self._desks: dict[int, Desk] = {}
+        self._memory = torch.zeros(2, plan.visits, STATE_SIZE)  # h and c at each desk
+
+    def _desk(self, number: int) -> Desk:
+        if self.repertoire is None:
+            raise ScorebenchError("a learner without a repertoire has nothing to learn from")
+        if number not in self._desks:
+            self._desks[number] = Desk(self.repertoire, number, self._plan.visits)
+        return self._desks[number]
 
     def training_step(self, numbers: list[int], _: int) -> Tensor:
-        """The loss of the passages with these numbers."""
-        desks, passages = self.passages(numbers)
-        loss, memory = passages_loss(self.network, passages, self.memory[:, desks], self.meeting)
-        self.memory[:, desks] = memory
+        """The loss of the passages with these numbers: number ``n`` is that of desk ``n % visits`` at a step."""
+        desks = [number % self._plan.visits for number in numbers]
+        passages = [self._desk(d).passage(n // self._plan.visits) for d, n in zip(desks, numbers, strict=True)]
+        self._memory = self._memory.to(self.device)
+        loss, memory = passages_loss(self.network, passages, self._memory[:, desks], self.meeting)
+        self._memory[:, desks] = memory
         demand_finite(loss, self.global_step)
         self.log("loss", loss, batch_size=len(passages))
         return loss
@@ -154,6 +125,25 @@ class Learner(Listener):
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What is remembered at all desks goes with it."""
+        share = self._plan.visits // self.trainer.world_size
+        of_all_processes = cast(Tensor, self.all_gather(self._memory.to(self.device)))
+        gathered = of_all_processes.reshape(-1, *self._memory.shape)
+        own = [memory[:, rank * share : (rank + 1) * share] for rank, memory in enumerate(gathered)]
+        checkpoint["memory"] = torch.cat(own, 1).cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """And comes back."""
+        self._memory = checkpoint["memory"]
+
+
+def fast_network(design: Design) -> CUNet:
+    """A network as it is drawn, laid out so that it learns twice as fast on a CPU."""
+    network = CUNet(design)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
 
 def whole_page(network: CUNet, page: TrainingPage, frames: NDArray[np.int64], ear: Ear) -> tuple[Tensor, Tensor]:
     """The picture (rows, columns) of a page as it is, and z (n, 128) at ``frames`` (ascending) of its sound."""
@@ -161,18 +151,6 @@ def whole_page(network: CUNet, page: TrainingPage, frames: NDArray[np.int64], ea
     heard = as_heard(ear(torch.from_numpy(page.audio).to(device).float() / FULL_SCALE))
     z = network.hear_page(heard[: frames[-1] + 1])[frames.tolist()]
     return torch.from_numpy(page.picture).to(device).float() / 255, z
-
-
-def hear_passages(network: CUNet, passages: Sequence[Passage], memory: Tensor) -> tuple[Tensor, Tensor]:
-    """z (passages, frames, 128), and what is remembered after them (2, passages, 128), without its history.
-
-    Args:
-        memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
-    """
-    opens = torch.tensor([passage.opens for passage in passages], device=memory.device)
-    h, c = memory.masked_fill(opens[:, None], 0.0)
-    z, state = network.hear(torch.stack([passage.windows for passage in passages]), (h[None], c[None]))
-    return z, memory if state is None else torch.cat(state).detach().float()
 
 
 def of_one_shape(pictures: Sequence[Tensor]) -> list[list[int]]:
@@ -186,13 +164,18 @@ def of_one_shape(pictures: Sequence[Tensor]) -> list[list[int]]:
 def passages_loss(
     network: CUNet, passages: Sequence[Passage], memory: Tensor, meeting: nn.Module | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The loss of passages of as many frames, the mean over all of them (), and what is remembered after them.
+    """The loss of passages of as many frames, and what is remembered after them.
 
     Args:
         memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
         meeting: the head of the last lesson, which goes on beside.
+
+    Returns:
+        (), the mean over all frames; and (2, passages, 128), without its history.
     """
-    z, memory = hear_passages(network, passages, memory)
+    opens = torch.tensor([passage.opens for passage in passages], device=memory.device)
+    h, c = memory.masked_fill(opens[:, None], 0.0)
+    z, state = network.hear(torch.stack([passage.windows for passage in passages]), (h[None], c[None]))
     total = z.new_zeros((), dtype=torch.float32)
     for indices in of_one_shape([passage.picture for passage in passages]):
         pictures = torch.stack([passages[index].picture for index in indices])
@@ -205,7 +188,7 @@ def passages_loss(
         if meeting is not None:
             loss = loss + MEETING_WEIGHT * meeting_loss(meeting(met), *boxes[:, :2].T / MET_PX)
         total = total + loss * len(indices)
-    return total / len(passages), memory
+    return total / len(passages), memory if state is None else torch.cat(state).detach().float()
 
 
 def masks_of(boxes: Tensor, picture: Tensor) -> Tensor:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import lightning
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,13 +14,13 @@ from baselines.cunet.training.learner import (
     MET_CHANNELS,
     MET_PX,
     WEIGHT_DECAY,
-    Listener,
-    hear_passages,
+    fast_network,
     of_one_shape,
     whole_page,
 )
 from baselines.cunet.training.material import notes_of
-from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Passage
+from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Excerpts, Repertoire
+from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.lessons import (
     FIRST_SCALE,
@@ -31,6 +33,8 @@ from scorebench.learning.lessons import (
 )
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.pitches import PITCHES
+from scorebench.learning.sound import Ear
+from scorebench.spectrogram import cunet_recipe
 
 FINE_CHANNELS = 64
 FIRST_MODULATION = 0.1
@@ -41,27 +45,37 @@ VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
 
-class Pupil(Listener):
-    """Teaches ``network``. Until it has learnt, the page is read as if there were no sound: once for many frames."""
+class Pupil(lightning.LightningModule):
+    """Teaches ``network``. Until it has learnt, the page is read as if there were no sound: once for many frames.
+
+    It hears moments from anywhere on a page, in order: of frames in a row few are new, and keys were not learnt.
+
+    Attributes:
+        repertoire: what is played, with pitches; must be set before training.
+    """
 
     def __init__(self, design: Design, syllabus: Syllabus, validation: Sequence[TrainingPage] = ()) -> None:
-        super().__init__(design, syllabus.visits)
+        super().__init__()
+        self.network = fast_network(design)
         _prepare(self.network)
         self.fine = nn.Conv2d(FINE_CHANNELS, PITCHES, 1)
         self.meeting = nn.Conv2d(MET_CHANNELS, 1, 1)
         self.syllabus = syllabus
+        self.ear = Ear(cunet_recipe())
+        self.repertoire: Repertoire | None = None
         self._validation = [(page, notes_of(page)) for page in validation]
 
     def training_step(self, numbers: list[int], _: int) -> Tensor:
         """The loss of the lesson that is on."""
+        if self.repertoire is None:
+            raise ScorebenchError("a pupil without a repertoire has nothing to learn from")
         lesson, _done = self.syllabus.lesson_at(self.global_step)
         if lesson == "seeing":
-            loss = self.seeing_loss([self.known().look(number) for number in numbers])
+            loss = self.seeing_loss([self.repertoire.look(number) for number in numbers])
         else:
-            desks, passages = self.passages(numbers)
-            z, memory = hear_passages(self.network, passages, self.memory[:, desks])
-            self.memory[:, desks] = memory
-            loss = self.hearing_loss(passages, z) if lesson == "hearing" else self.meeting_loss(passages, z)
+            excerpts = [self.repertoire.excerpts(number) for number in numbers]
+            z, _state = self.network.hear(torch.stack([one.windows for one in excerpts]))
+            loss = self.hearing_loss(excerpts, z) if lesson == "hearing" else self.meeting_loss(excerpts, z)
         demand_finite(loss, self.global_step)
         self.log(lesson, loss, batch_size=len(numbers))
         return loss
@@ -75,22 +89,21 @@ class Pupil(Listener):
             losses.append(seeing_loss(self.fine(skips[-1]), normed[:, :PITCHES], some) * len(some))
         return torch.stack(losses).sum() / len(looks)
 
-    def hearing_loss(self, passages: Sequence[Passage], z: Tensor) -> Tensor:
+    def hearing_loss(self, excerpts: Sequence[Excerpts], z: Tensor) -> Tensor:
         """How well the sound's channels say which keys were struck last."""
         film: Any = self.network.bottleneck_block.film_layer
-        struck = [passage.struck for passage in passages if passage.struck is not None]
-        return distance(film.gamma(z.flatten(0, 1))[:, :PITCHES], torch.cat(struck))
+        return distance(film.gamma(z.flatten(0, 1))[:, :PITCHES], torch.cat([one.struck for one in excerpts]))
 
-    def meeting_loss(self, passages: Sequence[Passage], z: Tensor) -> Tensor:
+    def meeting_loss(self, excerpts: Sequence[Excerpts], z: Tensor) -> Tensor:
         """How well the cell with the note is told from all others after the first block of the decoder."""
         losses = []
-        for indices in of_one_shape([passage.picture for passage in passages]):
-            skips, normed = self._see([passages[index].picture for index in indices])
+        for indices in of_one_shape([one.picture for one in excerpts]):
+            skips, normed = self._see([excerpts[index].picture for index in indices])
             normed, skip = (part.repeat_interleave(z.shape[1], 0) for part in (normed, skips[-1]))
             met = self.network.meet(normed, skip, z[indices].flatten(0, 1))
-            boxes = torch.cat([passages[index].boxes for index in indices])
+            boxes = torch.cat([excerpts[index].boxes for index in indices])
             losses.append(meeting_loss(self.meeting(met), *boxes[:, :2].T / MET_PX) * len(indices))
-        return torch.stack(losses).sum() / len(passages)
+        return torch.stack(losses).sum() / len(excerpts)
 
     def _see(self, pictures: list[Tensor]) -> tuple[list[Tensor], Tensor]:
         """What is seen of pages of one size before anything is heard."""
@@ -100,15 +113,15 @@ class Pupil(Listener):
     def validation_step(self, index: int, _: int) -> None:
         """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
         page, pitches = self._validation[index]
-        frames = page.some_onsets(VALIDATION_FRAMES)
+        frames = np.minimum(page.some_onsets(VALIDATION_FRAMES) + 1, page.frames - 1)
         picture, z = whole_page(self.network, page, frames, self.ear)
         fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
-        passage = Passage(picture, z[:0], boxes, opens=True, struck=pitches.struck(frames).to(self.device))
+        heard = [Excerpts(picture, z[:0], pitches.struck(frames).to(self.device), boxes)]
         losses = {
             "valid_seeing": self.seeing_loss([Look(picture, fine, coarse)]),
-            "valid_hearing": self.hearing_loss([passage], z[None]),
-            "valid_meeting": self.meeting_loss([passage], z[None]),
+            "valid_hearing": self.hearing_loss(heard, z[None]),
+            "valid_meeting": self.meeting_loss(heard, z[None]),
         }
         self.log_dict({"valid_loss": losses["valid_meeting"], **losses}, batch_size=len(frames), sync_dist=True)
 

@@ -23,7 +23,8 @@ TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
 FINE_PX, COARSE_PX = 8, 16
 """Sizes of a cell of the last block of the encoder and of the bottleneck, in pixels of the picture."""
-_ORDER, _PLAYING, _LOOKING = 0, 1, 2
+LATEST_FRAMES = 3
+_ORDER, _PLAYING, _LOOKING, _HEARING = 0, 1, 2, 3
 """What randomness is for."""
 
 
@@ -67,14 +68,29 @@ class Passage:
         windows: (T, 78, 40), the last frames heard at each.
         boxes: (T, 4) float32, centre x, y, width and height of what sounds, in pixels of the picture.
         opens: whether nothing of the page was heard before.
-        struck: (T, 88) the keys struck last, for lessons.
     """
 
     picture: Tensor
     windows: Tensor
     boxes: Tensor
     opens: bool
-    struck: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Excerpts:
+    """N moments of a page, in order but not in a row, for lessons.
+
+    Attributes:
+        picture: (rows, columns) float32, 1 is ink.
+        windows: (N, 78, 40), the last frames heard at each.
+        struck: (N, 88) the keys struck last.
+        boxes: (N, 4) float32, as in passages.
+    """
+
+    picture: Tensor
+    windows: Tensor
+    struck: Tensor
+    boxes: Tensor
 
 
 class Repertoire:
@@ -129,23 +145,25 @@ class Repertoire:
     def _moved(self, index: int, down: int, right: int) -> Tensor:
         return torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
 
-    def boxes(self, playing: Playing, first: int) -> Tensor:
-        """(T, 4): where what sounds is at the frames from ``first`` on. After the end it stays where it was."""
-        boxes = self._pages[playing.page].boxes_at(self._source(playing, first))
+    def boxes(self, playing: Playing, frames: NDArray[np.int64]) -> Tensor:
+        """(T, 4): where what sounds is at ``frames``. After the end it stays where it was."""
+        boxes = self._pages[playing.page].boxes_at(_as_recorded(frames, playing.rate))
         boxes[:, :2] += np.array([playing.right, playing.down], np.float32)
         return torch.from_numpy(boxes).to(self._ear.window.device)
 
-    def struck(self, playing: Playing, first: int) -> Tensor | None:
-        """(T, 88): the keys struck last at these frames, where pitches are known."""
-        if not self._pitches:
-            return None
-        return self._pitches[playing.page].struck(self._source(playing, first)).to(self._ear.window.device)
+    def excerpts(self, number: int) -> Excerpts:
+        """As many moments as a passage has, soon after onsets anywhere on the page of the playing of that number.
 
-    def _source(self, playing: Playing, first: int) -> NDArray[np.int64]:
-        """The frames of the page as it was recorded from which those from ``first`` on are."""
-        frames = first + np.arange(self.recipe.frames)
-        source: NDArray[np.int64] = np.floor(frames * playing.rate + 1e-9).astype(np.int64)
-        return source
+        In the frame of an onset itself what was struck is hardly heard yet, so that moments are up to 3 frames later.
+        """
+        playing = self.playing(number)
+        random = np.random.default_rng([self.recipe.seed, _HEARING, number])
+        windows, page, count = self.windows(playing), self._pages[playing.page], self.recipe.frames
+        onsets = np.ceil(page.onset_frame[page.onset_frame < page.frames] / playing.rate).astype(np.int64)
+        some = random.choice(onsets, count, replace=count > len(onsets))
+        frames = np.sort(np.minimum(some + random.integers(1, LATEST_FRAMES + 1, count), len(windows) - 1))
+        struck = self._pitches[playing.page].struck(_as_recorded(frames, playing.rate)).to(windows.device)
+        return Excerpts(self.picture(playing), windows[frames], struck, self.boxes(playing, frames))
 
     def look(self, number: int) -> Look:
         """The page of that number, any as likely as another, moved about, for lessons."""
@@ -155,6 +173,12 @@ class Repertoire:
         picture, pitches = self._moved(index, down, right), self._pitches[index]
         fine, coarse = (pitches.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
         return Look(picture, fine, coarse)
+
+
+def _as_recorded(frames: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
+    """The frames of a sound from which ``frames`` of it at another tempo are taken."""
+    source: NDArray[np.int64] = np.floor(frames * rate + 1e-9).astype(np.int64)
+    return source
 
 
 def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
@@ -187,8 +211,8 @@ class Desk:
         count = self._repertoire.recipe.frames
         first = (step - self._since) * count
         _, windows, picture = self._open
-        boxes, struck = self._repertoire.boxes(self._playing, first), self._repertoire.struck(self._playing, first)
-        return Passage(picture, windows[first : first + count], boxes, opens=first == 0, struck=struck)
+        boxes = self._repertoire.boxes(self._playing, first + np.arange(count))
+        return Passage(picture, windows[first : first + count], boxes, opens=first == 0)
 
     def _turn_to(self, step: int) -> None:
         """Find what is played at ``step``."""

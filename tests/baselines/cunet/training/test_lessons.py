@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch")
 from baselines.cunet.network import CUNet, Design  # noqa: E402 - needs torch
 from baselines.cunet.training import learner as learning  # noqa: E402
 from baselines.cunet.training import lessons as lessons_module  # noqa: E402
-from baselines.cunet.training.learner import MEETING_WEIGHT, Plan, hear_passages, passages_loss  # noqa: E402
+from baselines.cunet.training.learner import MEETING_WEIGHT, Plan, passages_loss  # noqa: E402
 from baselines.cunet.training.lessons import Pupil  # noqa: E402
 from baselines.cunet.training.loop import Training, train  # noqa: E402
 from baselines.cunet.training.material import notes_of  # noqa: E402
-from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Desk, Recipe, Repertoire  # noqa: E402
+from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Desk, Excerpts, Recipe, Repertoire  # noqa: E402
 from scorebench.cli.train import train as train_command  # noqa: E402
 from scorebench.errors import DataError, UsageError  # noqa: E402
 from scorebench.learning.lessons import Syllabus  # noqa: E402
@@ -52,23 +52,24 @@ def test_every_note_is_printed_in_a_cell_of_the_network(pages: list[TrainingPage
     assert set(printed.nonzero()[:, 1].tolist()) == set(row)
 
 
-def test_a_passage_knows_what_was_struck(pages: list[TrainingPage], repertoire: Repertoire) -> None:
-    """Whatever the tempo: the keys of the onset whose box holds."""
+def test_excerpts_are_moments_after_onsets_with_what_was_struck(
+    pages: list[TrainingPage], repertoire: Repertoire
+) -> None:
+    """Whatever the tempo: a window of the playing, in order, and the keys of the onset before."""
     for number in range(8):
-        playing, desk = repertoire.playing(number), Desk(repertoire, number, 8)
-        page, notes = pages[playing.page], pages[playing.page].plan.notes
-        since_s = notes["onset_s"] - page.plan.start_frame * 1102 / 22_050
-        for step in range(1, playing.passages):
-            passage = desk.passage(step)
-            assert passage.struck is not None
-            frames = np.floor((4 * step + np.arange(4)) * playing.rate + 1e-9)
-            for frame, keys in zip(frames, passage.struck, strict=True):
-                at = (since_s * 20).clip(lower=0).astype(int)
-                if (at <= frame).any():
-                    last = at[at <= frame].max()
-                    assert set(keys.nonzero().flatten().tolist()) == set(notes["pitch"][at == last] - LOWEST_PITCH)
-                else:
-                    assert not keys.any()
+        playing, excerpts = repertoire.playing(number), repertoire.excerpts(number)
+        notes, windows = pages[playing.page].plan.notes, repertoire.windows(playing)
+        since_s = notes["onset_s"] - pages[playing.page].plan.start_frame * 1102 / 22_050
+        at = (since_s * 20).clip(lower=0).astype(int)
+        assert excerpts.windows.shape == (4, 78, 40)
+        before = -1
+        for window, keys in zip(excerpts.windows, excerpts.struck, strict=True):
+            same = (windows == window).flatten(1).all(1).nonzero().flatten().tolist()
+            assert any(frame >= before for frame in same)
+            before = min(frame for frame in same if frame >= before)
+            last = at[at <= np.floor(before * playing.rate + 1e-9)].max()
+            assert before - last / playing.rate <= 4
+            assert set(keys.nonzero().flatten().tolist()) == set(notes["pitch"][at == last] - LOWEST_PITCH)
 
 
 @pytest.mark.parametrize("lesson", ["seeing", "hearing", "meeting"])
@@ -76,14 +77,14 @@ def test_a_lesson_is_learnt(repertoire: Repertoire, lesson: str) -> None:
     torch.manual_seed(0)
     pupil = Pupil(Design(), Syllabus(100, 2))
     optimiser = torch.optim.Adam(pupil.parameters(), lr=3e-3)
-    looks, passages = [repertoire.look(n) for n in range(2)], [Desk(repertoire, n, 2).passage(3) for n in range(2)]
+    looks, excerpts = [repertoire.look(n) for n in range(2)], [repertoire.excerpts(n) for n in range(2)]
     losses = []
     for _ in range(20):
         if lesson == "seeing":
             loss = pupil.seeing_loss(looks)
         else:
-            z, _ = hear_passages(pupil.network, passages, torch.zeros(2, 2, 128))
-            loss = pupil.hearing_loss(passages, z) if lesson == "hearing" else pupil.meeting_loss(passages, z)
+            z, _ = pupil.network.hear(torch.stack([one.windows for one in excerpts]))
+            loss = pupil.hearing_loss(excerpts, z) if lesson == "hearing" else pupil.meeting_loss(excerpts, z)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -99,10 +100,11 @@ def test_nothing_is_marked_before_anything_is_learnt(pages: list[TrainingPage]) 
 def test_what_was_met_in_lessons_is_met_in_the_training(repertoire: Repertoire) -> None:
     """Until the modulations of the encoder learn, the page is read with sound as it was without."""
     pupil, passages = Pupil(Design(), Syllabus(100, 2)), [Desk(repertoire, n, 2).passage(3) for n in range(2)]
-    z, _ = hear_passages(pupil.network, passages, torch.zeros(2, 2, 128))
+    excerpts = [Excerpts(p.picture, p.windows, torch.zeros(4, 88), p.boxes) for p in passages]
+    z, _ = pupil.network.hear(torch.stack([passage.windows for passage in passages]))
     alone = passages_loss(pupil.network, passages, torch.zeros(2, 2, 128))[0]
     with_lesson = passages_loss(pupil.network, passages, torch.zeros(2, 2, 128), pupil.meeting)[0]
-    torch.testing.assert_close(with_lesson, alone + MEETING_WEIGHT * pupil.meeting_loss(passages, z))
+    torch.testing.assert_close(with_lesson, alone + MEETING_WEIGHT * pupil.meeting_loss(excerpts, z))
 
 
 def test_a_training_begins_with_the_weights_of_another(
@@ -128,9 +130,8 @@ def test_a_training_begins_with_the_weights_of_another(
 def test_lessons_killed_and_resumed_give_the_same_weights(
     small_pages: list[TrainingPage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of hearing, when desks remember something."""
     monkeypatch.setattr(lessons_module, "VALIDATION_FRAMES", 1)
-    training = Training("cunet-lessons", {}, Design(), Syllabus(25, 2), RECIPE, 11, precision="32-true")
+    training = Training("cunet-lessons", {}, Design(), Syllabus(25, 2), RECIPE, 8, precision="32-true")
 
     def run(out: Path, resume: bool = False) -> Path:
         return train(training, small_pages[:2], small_pages[2:3], out, "cpu", resume)
@@ -138,7 +139,7 @@ def test_lessons_killed_and_resumed_give_the_same_weights(
     whole, step = run(tmp_path / "whole"), Pupil.training_step
 
     def killed(self: Pupil, numbers: list[int], index: int) -> Any:
-        if self.global_step == 23:
+        if self.global_step == 24:
             raise KeyboardInterrupt
         return step(self, numbers, index)
 
