@@ -12,7 +12,7 @@ from cyolo.sharing import OpenPages
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import channels_last, condition, initialise, met, parameter_groups
 from cyolo.training.material import notes_of
-from cyolo.training.visits import COARSE_PX, FINE_PX, Visit, Visitor, page_visit
+from cyolo.training.visits import Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.lessons import FIRST_SCALE, LONGEST_GRADIENT, Look, Syllabus, distance, seeing_loss
@@ -81,11 +81,10 @@ class Pupil(lightning.LightningModule):
         """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
         page, pitches = self._validation[index]
         frames = page.some_onsets(VALIDATION_FRAMES)
-        fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
         visit = page_visit(page, frames, self.ear, pitches.struck(frames).to(self.device))
         z = condition(self.network.conditioning_network, [visit])
         losses = {
-            "valid_seeing": self.seeing_loss([Look(visit.picture, fine, coarse)]),
+            "valid_seeing": self.seeing_loss([pitches.look(visit.picture)]),
             "valid_hearing": self.hearing_loss([visit], z),
             "valid_meeting": self.meeting_loss([visit], z),
         }

@@ -22,8 +22,6 @@ TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
 ROOM_SHARE = 0.5
 LONGEST_SILENCE_HOPS = 20
-FINE_PX, COARSE_PX = 8, 16
-"""Sizes of a cell before the first modulation and after it, in pixels of the picture."""
 LOOKING = 1
 """Sets the randomness of looks apart from that of visits."""
 
@@ -109,7 +107,7 @@ class Visitor:
         heard = as_heard(at_tempo(late(bands, silence), rate))
         frames = self._choose(page, random, silence, rate, len(heard))
         source = np.floor(frames * rate + 1e-9).astype(np.int64) - silence
-        down, right = _shift(page, random)
+        down, right = page.some_shift(random)
         picture = self._moved(index, down, right)
         target = page.boxes_at(source)
         target[:, :2] += np.array([right, down]) / len(picture)
@@ -120,10 +118,8 @@ class Visitor:
         """The page of that number, any as likely as another, moved about."""
         random = np.random.default_rng([self._recipe.seed, number, LOOKING])
         index = int(random.integers(len(self._pages)))
-        down, right = _shift(self._pages[index], random)
-        picture, pitches = self._moved(index, down, right), self._pitches[index]
-        fine, coarse = (pitches.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
-        return Look(picture, fine, coarse)
+        down, right = self._pages[index].some_shift(random)
+        return self._pitches[index].look(self._moved(index, down, right), down, right)
 
     def _moved(self, index: int, down: int, right: int) -> Tensor:
         return torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
@@ -152,11 +148,6 @@ class Visitor:
         at_onsets = int(random.binomial(count, self._recipe.onset_share)) if len(onsets) else 0
         some = random.choice(onsets, at_onsets, replace=at_onsets > len(onsets)) if at_onsets else onsets[:0]
         return np.sort(np.concatenate([some, random.integers(0, length, count - at_onsets)]))
-
-
-def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
-    up, down, left, right = page.shifts
-    return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
 
 
 def page_visit(page: TrainingPage, frames: NDArray[np.int64], ear: Ear, struck: Tensor | None = None) -> Visit:

@@ -44,6 +44,11 @@ class TrainingPage:
         now = np.searchsorted(self.onset_frame, frames, side="right") - 1
         return self.box[np.maximum(now, 0)]
 
+    def some_shift(self, random: np.random.Generator) -> tuple[int, int]:
+        """How far to move it, in pixels down and to the right."""
+        up, down, left, right = self.shifts
+        return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
+
     def some_onsets(self, count: int) -> NDArray[np.int64]:
         """At most ``count`` frames with an onset, spread evenly over the page."""
         onsets = np.unique(self.onset_frame[self.onset_frame < self.frames])

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scorebench.errors import DataError
+from scorebench.learning.lessons import Look
 from scorebench.learning.pages import TrainingPage
 
 LOWEST_PITCH, PITCHES = 21, 88
 """The keys of a piano, as MIDI numbers."""
+FINE_PX, COARSE_PX = 8, 16
+"""Sizes of a cell before the layer that is taught and after it, in pixels of the picture."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Pitches:
         target = torch.zeros(PITCHES, *cells)
         target[self.key, row, column] = 1
         return target
+
+    def look(self, picture: Tensor, down: int = 0, right: int = 0) -> Look:
+        """``picture``, of the page moved by so many pixels, with what is printed in its cells."""
+        fine, coarse = (self.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
+        return Look(picture, fine, coarse)
 
     def struck(self, frames: NDArray[np.int64]) -> Tensor:
         """(n, 88) float32: the keys struck last at each of ``frames``; none before the first."""

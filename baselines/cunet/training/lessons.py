@@ -19,7 +19,7 @@ from baselines.cunet.training.learner import (
     whole_page,
 )
 from baselines.cunet.training.material import notes_of
-from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Excerpts, Repertoire
+from baselines.cunet.training.passages import Excerpts, Repertoire
 from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.lessons import (
@@ -115,11 +115,10 @@ class Pupil(lightning.LightningModule):
         page, pitches = self._validation[index]
         frames = np.minimum(page.some_onsets(VALIDATION_FRAMES) + 1, page.frames - 1)
         picture, z = whole_page(self.network, page, frames, self.ear)
-        fine, coarse = (pitches.printed(cell, 0, 0).to(self.device) for cell in (FINE_PX, COARSE_PX))
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
         heard = [Excerpts(picture, z[:0], pitches.struck(frames).to(self.device), boxes)]
         losses = {
-            "valid_seeing": self.seeing_loss([Look(picture, fine, coarse)]),
+            "valid_seeing": self.seeing_loss([pitches.look(picture)]),
             "valid_hearing": self.hearing_loss(heard, z[None]),
             "valid_meeting": self.meeting_loss(heard, z[None]),
         }

@@ -21,8 +21,6 @@ from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, frame
 
 TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
-FINE_PX, COARSE_PX = 8, 16
-"""Sizes of a cell of the last block of the encoder and of the bottleneck, in pixels of the picture."""
 LATEST_FRAMES = 3
 _ORDER, _PLAYING, _LOOKING, _HEARING = 0, 1, 2, 3
 """What randomness is for."""
@@ -117,7 +115,7 @@ class Repertoire:
         page = self._pages[index]
         random = np.random.default_rng([self.recipe.seed, _PLAYING, number])
         rate = float(random.uniform(*TEMPO)) if random.random() < TEMPO_SHARE else 1.0
-        down, right = _shift(page, random)
+        down, right = page.some_shift(random)
         return Playing(
             page=index,
             rate=rate,
@@ -169,21 +167,14 @@ class Repertoire:
         """The page of that number, any as likely as another, moved about, for lessons."""
         random = np.random.default_rng([self.recipe.seed, _LOOKING, number])
         index = int(random.integers(len(self._pages)))
-        down, right = _shift(self._pages[index], random)
-        picture, pitches = self._moved(index, down, right), self._pitches[index]
-        fine, coarse = (pitches.printed(cell, down, right).to(picture.device) for cell in (FINE_PX, COARSE_PX))
-        return Look(picture, fine, coarse)
+        down, right = self._pages[index].some_shift(random)
+        return self._pitches[index].look(self._moved(index, down, right), down, right)
 
 
 def _as_recorded(frames: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
     """The frames of a sound from which ``frames`` of it at another tempo are taken."""
     source: NDArray[np.int64] = np.floor(frames * rate + 1e-9).astype(np.int64)
     return source
-
-
-def _shift(page: TrainingPage, random: np.random.Generator) -> tuple[int, int]:
-    up, down, left, right = page.shifts
-    return int(random.integers(up, down + 1)), int(random.integers(left, right + 1))
 
 
 class Desk:

@@ -17,13 +17,13 @@ from cyolo.training.learner import Learner, Plan, condition
 from cyolo.training.lessons import Pupil
 from cyolo.training.loop import Training, train
 from cyolo.training.material import notes_of, page_of
-from cyolo.training.visits import COARSE_PX, FINE_PX, Recipe, Visitor
+from cyolo.training.visits import Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
 from scorebench.errors import DataError, UsageError
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage, training_pages
-from scorebench.learning.pitches import LOWEST_PITCH
+from scorebench.learning.pitches import COARSE_PX, FINE_PX, LOWEST_PITCH
 from scorebench.store import StoreDataset
 from scorebench.timebase import onset_frame
 from scorebench.weights import read_card, read_checkpoint

@@ -16,12 +16,12 @@ from baselines.cunet.training.learner import MEETING_WEIGHT, Plan, passages_loss
 from baselines.cunet.training.lessons import Pupil  # noqa: E402
 from baselines.cunet.training.loop import Training, train  # noqa: E402
 from baselines.cunet.training.material import notes_of  # noqa: E402
-from baselines.cunet.training.passages import COARSE_PX, FINE_PX, Desk, Excerpts, Recipe, Repertoire  # noqa: E402
+from baselines.cunet.training.passages import Desk, Excerpts, Recipe, Repertoire  # noqa: E402
 from scorebench.cli.train import train as train_command  # noqa: E402
 from scorebench.errors import DataError, UsageError  # noqa: E402
 from scorebench.learning.lessons import Syllabus  # noqa: E402
 from scorebench.learning.pages import TrainingPage  # noqa: E402
-from scorebench.learning.pitches import LOWEST_PITCH  # noqa: E402
+from scorebench.learning.pitches import COARSE_PX, FINE_PX, LOWEST_PITCH  # noqa: E402
 from scorebench.learning.sound import Ear  # noqa: E402
 from scorebench.spectrogram import cunet_recipe  # noqa: E402
 from scorebench.store import StoreDataset  # noqa: E402
