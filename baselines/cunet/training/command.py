@@ -16,6 +16,8 @@ from scorebench.training import TrainingRequest
 
 EPOCHS = 100
 VISITS, FRAMES = 4, 16
+TAUGHT_FRAMES, TAUGHT_EVERY = 64, 8
+"""Of what had lessons: frames of a passage, and in how many of them one is looked for in the page."""
 LEAST_VALIDATIONS, OF_TAUGHT = 20, 6
 """Of a whole training, and of one whose rate does not follow from them; or as many as it has epochs."""
 
@@ -38,17 +40,19 @@ def _train(request: TrainingRequest, lessons: bool = False) -> Path:
     data = data_called(request.dataset)
     pages, validation = read_pages(data, "train", page_of), read_pages(data, "valid", page_of)
     facts = facts_of(data, pages)
-    recipe = Recipe(request.frames or FRAMES, request.seed)
+    taught = request.start is not None
+    frames, every = (TAUGHT_FRAMES, TAUGHT_EVERY) if taught else (FRAMES, 1)
+    recipe = Recipe(request.frames or frames, every, request.seed)
     visits = request.visits or VISITS
     steps_an_epoch = int(facts["frames"]) / (visits * recipe.frames)
     steps = steps or math.ceil((request.epochs or EPOCHS) * steps_an_epoch)
-    least = OF_TAUGHT if request.start is not None else LEAST_VALIDATIONS
+    least = OF_TAUGHT if taught else LEAST_VALIDATIONS
     validations = least if lessons else max(least, round(steps / steps_an_epoch))
     training = Training(
         name=request.name,
         data=facts,
         design=Design(),
-        plan=Syllabus(steps, visits) if lessons else Plan(steps, visits, taught=request.start is not None),
+        plan=Syllabus(steps, visits) if lessons else Plan(steps, visits, taught=taught),
         recipe=recipe,
         validate_every=max(1, steps // validations),
         precision=precision_for(request),

@@ -164,14 +164,14 @@ def of_one_shape(pictures: Sequence[Tensor]) -> list[list[int]]:
 def passages_loss(
     network: CUNet, passages: Sequence[Passage], memory: Tensor, meeting: nn.Module | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The loss of passages of as many frames, and what is remembered after them.
+    """The loss of passages of as many frames, and as many looked for, and what is remembered after them.
 
     Args:
         memory: (2, passages, 128) h and c from before; not used by a passage that opens its page.
         meeting: the head of the last lesson, which goes on beside.
 
     Returns:
-        (), the mean over all frames; and (2, passages, 128), without its history.
+        (), the mean over all frames looked for; and (2, passages, 128), without its history.
     """
     opens = torch.tensor([passage.opens for passage in passages], device=memory.device)
     h, c = memory.masked_fill(opens[:, None], 0.0)
@@ -180,8 +180,8 @@ def passages_loss(
     for indices in of_one_shape([passage.picture for passage in passages]):
         pictures = torch.stack([passages[index].picture for index in indices])
         boxes = torch.cat([passages[index].boxes for index in indices])
-        here = z[indices].flatten(0, 1)
-        skips, normed = network.descend(network.read_page(pictures[:, None]).each(z.shape[1]), here)
+        here = torch.cat([z[index, passages[index].asked] for index in indices])
+        skips, normed = network.descend(network.read_page(pictures[:, None]).each(len(here) // len(indices)), here)
         met = network.meet(normed, skips[-1], here)
         logits = network.refine(skips[:-1], met, here)[:, 0].float()
         loss = dice_loss(logits, masks_of(boxes, pictures[0]))

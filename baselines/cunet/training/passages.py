@@ -22,7 +22,7 @@ from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, frame
 TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
 LATEST_FRAMES = 3
-_ORDER, _PLAYING, _LOOKING, _HEARING = 0, 1, 2, 3
+_ORDER, _PLAYING, _LOOKING, _HEARING, _ASKING = 0, 1, 2, 3, 4
 """What randomness is for."""
 
 
@@ -32,10 +32,12 @@ class Recipe:
 
     Attributes:
         frames: of a passage.
+        every: of so many of them in a row one, any, is looked for in the page; the others are heard only.
         seed: of all randomness.
     """
 
     frames: int = 16
+    every: int = 1
     seed: int = 0
 
 
@@ -59,17 +61,19 @@ class Playing:
 
 @dataclass(frozen=True)
 class Passage:
-    """T frames of a page.
+    """T frames of a page, of which N are looked for in it.
 
     Attributes:
         picture: (rows, columns) float32, 1 is ink.
         windows: (T, 78, 40), the last frames heard at each.
-        boxes: (T, 4) float32, centre x, y, width and height of what sounds, in pixels of the picture.
+        asked: (N,) int64, which of the T they are.
+        boxes: (N, 4) float32, centre x, y, width and height of what sounds then, in pixels of the picture.
         opens: whether nothing of the page was heard before.
     """
 
     picture: Tensor
     windows: Tensor
+    asked: Tensor
     boxes: Tensor
     opens: bool
 
@@ -144,10 +148,16 @@ class Repertoire:
         return torch.roll(self._pictures[index], (down, right), (0, 1)).float() / 255
 
     def boxes(self, playing: Playing, frames: NDArray[np.int64]) -> Tensor:
-        """(T, 4): where what sounds is at ``frames``. After the end it stays where it was."""
+        """(n, 4): where what sounds is at ``frames``. After the end it stays where it was."""
         boxes = self._pages[playing.page].boxes_at(_as_recorded(frames, playing.rate))
         boxes[:, :2] += np.array([playing.right, playing.down], np.float32)
         return torch.from_numpy(boxes).to(self._ear.window.device)
+
+    def asked(self, desk: int, step: int) -> NDArray[np.int64]:
+        """(N,) the frames that are looked for in the passage of a desk at ``step``: one of each ``recipe.every``."""
+        random = np.random.default_rng([self.recipe.seed, _ASKING, desk, step])
+        first = np.arange(0, self.recipe.frames, self.recipe.every)
+        return random.integers(first, np.minimum(first + self.recipe.every, self.recipe.frames))
 
     def excerpts(self, number: int) -> Excerpts:
         """As many moments as a passage has, soon after onsets anywhere on the page of the playing of that number.
@@ -202,8 +212,10 @@ class Desk:
         count = self._repertoire.recipe.frames
         first = (step - self._since) * count
         _, windows, picture = self._open
-        boxes = self._repertoire.boxes(self._playing, first + np.arange(count))
-        return Passage(picture, windows[first : first + count], boxes, opens=first == 0)
+        asked = self._repertoire.asked(self._number, step)
+        boxes = self._repertoire.boxes(self._playing, first + asked)
+        heard = windows[first : first + count]
+        return Passage(picture, heard, torch.from_numpy(asked).to(heard.device), boxes, opens=first == 0)
 
     def _turn_to(self, step: int) -> None:
         """Find what is played at ``step``."""

@@ -52,6 +52,20 @@ def test_a_passage_goes_on_where_the_one_before_ended(
     torch.testing.assert_close(torch.stack(losses).mean(), torch.stack(expected).mean())
 
 
+def test_the_loss_is_of_the_frames_that_are_looked_for(
+    small_pages: list[TrainingPage], random_network: Callable[[Design], CUNet]
+) -> None:
+    """After all of the passage up to them was heard."""
+    network, repertoire = random_network(Design()), Repertoire(small_pages, Ear(cunet_recipe()), Recipe(8, every=4))
+    passages = [Desk(repertoire, number, 2).passage(0) for number in range(2)]
+    expected = []
+    for passage in passages:
+        logits, _ = network(passage.picture[None, None], passage.windows[None])
+        expected.append(dice_loss(logits[0, passage.asked], masks_of(passage.boxes, passage.picture)))
+    loss, _ = passages_loss(network, passages, torch.zeros(2, 2, 128))
+    torch.testing.assert_close(loss, torch.stack(expected).mean())
+
+
 def test_the_gradient_ends_where_the_passage_begins(repertoire: Repertoire) -> None:
     network, desk = CUNet(Design()), Desk(repertoire, 0, 1)
     before = torch.full((2, 1, 128), 0.5, requires_grad=True)

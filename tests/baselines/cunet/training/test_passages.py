@@ -22,7 +22,7 @@ def repertoire(pages: list[TrainingPage]) -> Repertoire:
 
 
 def same(one: Passage, other: Passage) -> bool:
-    parts = ("picture", "windows", "boxes")
+    parts = ("picture", "windows", "asked", "boxes")
     return one.opens == other.opens and all(torch.equal(getattr(one, p), getattr(other, p)) for p in parts)
 
 
@@ -103,6 +103,19 @@ def test_desk_and_step_alone_decide_a_passage(pages: list[TrainingPage], reperto
     assert not same(fresh.passage(4), walked.passage(3))
     other = Desk(Repertoire(pages, Ear(cunet_recipe()), Recipe(FRAMES, seed=1)), 2, 4)
     assert not same(other.passage(3), walked.passage(3))
+
+
+def test_of_frames_in_a_row_one_is_looked_for(pages: list[TrainingPage], repertoire: Repertoire) -> None:
+    """Any of them, each time another; what is heard is as if all were."""
+    sparse = Desk(Repertoire(pages, Ear(cunet_recipe()), Recipe(FRAMES, every=5)), 1, 3)
+    dense, places = Desk(repertoire, 1, 3), set()
+    for step in range(40):
+        passage, whole = sparse.passage(step), dense.passage(step)
+        assert (passage.asked // 5).tolist() == [0, 1, 2, 3]
+        assert torch.equal(passage.windows, whole.windows)
+        assert torch.equal(passage.boxes, whole.boxes[passage.asked])
+        places.update((passage.asked % 5)[:3].tolist())
+    assert places == {0, 1, 2, 3, 4}
 
 
 def test_page_and_box_move_together(pages: list[TrainingPage], repertoire: Repertoire) -> None:
