@@ -179,8 +179,12 @@ def _timed(work: Callable[[], T]) -> tuple[T, float]:
 
 
 def _memory_mib() -> float:
-    """Most memory that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Memory that this process holds now; not a number where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * resource.getpagesize() / 2**20
 
 
 @contextmanager

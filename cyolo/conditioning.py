@@ -75,16 +75,24 @@ class Conditioning(nn.Module):
 
     def remember(self, chunk: Tensor, state: State | None) -> State:
         """One step of the memory: the encoding (N, 32) of a chunk and the state before it, to the state after it."""
+        return self.recall(chunk[:, None], state)[1]
+
+    def recall(self, chunks: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Feed K chunks in a row, (N, K, 32): the memory after each, (N, K, 64), and the state after the last.
+
+        In full precision wherever it is: what is remembered for long stays precise, and gradients stay above 0.
+        """
         before = None if state is None else (state.h[None], state.c[None])
-        _, (h, c) = self.seq_model(chunk[:, None], before)
-        return State(h[0], c[0])
+        with torch.autocast(chunks.device.type, enabled=False):
+            memories, (h, c) = self.seq_model(chunks.float(), before)
+        return memories, State(h[0], c[0])
 
     def memories(self, chunks: Tensor) -> Tensor:
         """The memory after each number of chunks: encodings (K, 32) to (K + 1, 64); rows 0 and 1 are ``blank``."""
         first = self.blank().h
         if len(chunks) < 2:
             return first.expand(len(chunks) + 1, -1)
-        later, _ = self.seq_model(chunks[None])
+        later, _ = self.recall(chunks[None])
         return torch.cat([first, first, later[0, 1:]])
 
     def mix(self, h: Tensor, x: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ def detection_loss(raw: Tensor, targets: Tensor, anchors: Tensor) -> Loss:
     wanted = torch.zeros_like(raw[..., 4])
     wanted[found.sample, found.anchor, found.row, found.column] = overlap(said.detach(), found.box).clamp(min=0)
     return Loss(
-        box=BOX_WEIGHT * F.mse_loss(said, found.box),
+        box=BOX_WEIGHT * (F.mse_loss(said, found.box) if len(said) else said.sum()),
         objectness=F.binary_cross_entropy_with_logits(raw[..., 4], wanted),
     )
 

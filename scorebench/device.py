@@ -8,9 +8,12 @@ from scorebench.errors import UsageError
 def device_called(name: str) -> torch.device:
     """The device called ``name``: cpu, cuda, cuda:1, ..., or "auto", which is CUDA where there is one.
 
+    From then on convolutions on CUDA are of full precision (no TF32): else answers would depend on the batch.
+
     Raises:
         UsageError: there is no such device here.
     """
+    torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

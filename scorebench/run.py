@@ -202,10 +202,12 @@ def _follow_page(
 
 
 def _reason(error: Exception) -> str:
-    """What ``error`` says, and where in the code it was raised, unless it is one of ours that says what to do."""
+    """What ``error`` says, and where in the code it was raised, unless it is known what to do."""
     if isinstance(error, ScorebenchError) and str(error):
         return str(error).splitlines()[0]
     where = traceback.extract_tb(error.__traceback__)[-1]
+    if type(error).__name__ == "OutOfMemoryError":
+        return "the GPU has too little memory: free it, or pass --device cpu"
     said = f"{type(error).__name__}: {error}".splitlines()[0]
     return f"{said} ({Path(where.filename).name}, line {where.lineno})"
 

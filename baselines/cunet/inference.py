@@ -143,8 +143,8 @@ class SoundEncoder:
         self.recurrent = network.design.recurrent
         self.device = network.conv_out.weight.device
         encoder = network.perf_encoder
-        self._fast = one_core
-        if isinstance(encoder, ContextEncoder):
+        self._layers: list[tuple[Conv, Norm] | None] = []
+        if one_core and isinstance(encoder, ContextEncoder):
             self._layers = [
                 (Conv.of(layer.conv), Norm.of(layer.norm)) if isinstance(layer, ConvNorm) else None
                 for layer in list(encoder.enc)[:-2]
@@ -153,7 +153,7 @@ class SoundEncoder:
     def encode(self, window: Tensor) -> Tensor:
         """The last (78, 40) of the spectrogram to (1, 32)."""
         encoder = self._network.perf_encoder
-        if not self._fast or not isinstance(encoder, ContextEncoder):
+        if not self._layers or not isinstance(encoder, ContextEncoder):
             heard: Tensor = encoder(window[None])
             return heard
         x = ((window - encoder.means) / encoder.stds)[0, ..., None].contiguous()

@@ -17,12 +17,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.cunet.blocks import CONTEXT_FRAMES, SOUND_SIZE, STATE_SIZE, Block, ContextEncoder, FrameEncoder, UpBlock
-from scorebench.weights import load_into
+from scorebench.errors import DataError
+from scorebench.weights import load_into, read_config
 
 PAGE_CHANNELS = (8, 16, 32, 64)
 BOTTLENECK_CHANNELS = 128
 HEARD_AT_ONCE = 256
 """Frames whose sound is encoded together: some hundred MB of working memory, however long a page is."""
+
+CONFIG = "net_config.json"
+"""What the authors put beside a checkpoint."""
+
+_CONFIG = {
+    "film_layers": [2, 3, 4, 5, 6, 7, 8],
+    "n_encoder_layers": len(PAGE_CHANNELS),
+    "n_filters_start": PAGE_CHANNELS[0],
+    "rnn_size": STATE_SIZE,
+    "spec_enc": SOUND_SIZE,
+}
 
 State = tuple[Tensor, Tensor]
 """h and c of the LSTM, each (1, b, 128)."""
@@ -181,6 +193,15 @@ def windows_of(heard: Tensor, frames: int) -> Tensor:
 def design_of(tensors: Mapping[str, Tensor]) -> Design:
     """Which network these parameters are of, by their names."""
     return Design("CB" if "perf_encoder.enc.0.conv.weight" in tensors else "FB", "rnn.weight_ih_l0" in tensors)
+
+
+def check_config(path: Path, design: Design) -> None:
+    """DataError where ``path``, what the authors put beside a checkpoint, is the config of another network."""
+    config = read_config(path)
+    said = {**_CONFIG, "audio_encoder": f"{design.encoder}Encoder", "use_lstm": design.recurrent}
+    wrong = sorted(key for key, value in said.items() if config.get(key) != value)
+    if wrong:
+        raise DataError(f"{path}: config of another network ({', '.join(wrong)}); take the one of this checkpoint")
 
 
 def network_from(tensors: Mapping[str, Tensor], source: Path | str) -> CUNet:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from baselines.cunet.batches import PlainEyes, Seen, Sighting
 from baselines.cunet.inference import Ears, Eyes, SoundEncoder
-from baselines.cunet.network import CUNet, network_from
+from baselines.cunet.network import CONFIG, CUNet, check_config, network_from
 from baselines.cunet.picture import Box, box_on_page, marked, see
 from scorebench.device import device_called
 from scorebench.errors import DataError, MissingDependencyError
@@ -44,12 +44,16 @@ class CUNetTracker:
     def __init__(self, checkpoint: Path | str, device: str = "auto") -> None:
         """Load the weights in ``checkpoint``: of CB, FB or NTC, a .safetensors of ours or a published .pt.
 
+        A ``net_config.json`` beside a published one is read and must fit.
+
         Raises:
             DataError: they are damaged or of another network.
             UsageError: they are missing, or there is no such device.
         """
         path, where = Path(checkpoint), device_called(device)
         self._network = network_from(read_checkpoint(path), path).to(where)
+        if path.suffix != ".safetensors" and (path.parent / CONFIG).is_file():
+            check_config(path.parent / CONFIG, self._network.design)
         one_core = where.type == "cpu"
         self._eyes = Eyes(self._network) if one_core else PlainEyes(self._network)
         self._sound = SoundEncoder(self._network, one_core)

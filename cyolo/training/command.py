@@ -62,11 +62,11 @@ def _train(request: TrainingRequest, rooms: Recipe, train_memory: bool = True, l
         else _plan(steps, visits, train_memory, taught=request.start is not None),
         recipe=recipe,
         validate_every=max(1, steps // VALIDATIONS),
-        precision=precision_for(request),
+        precision=precision_for(request, device),
         demo=request.demo,
         devices=request.devices,
     )
-    return train(training, pages, validation, responses, request.out, device.type, request.resume, request.start)
+    return train(training, pages, validation, responses, request.out, str(device), request.resume, request.start)
 
 
 def _plan(steps: int, visits: int, train_memory: bool, taught: bool) -> Plan:

@@ -66,6 +66,7 @@ class Learner(lightning.LightningModule):
     def __init__(self, settings: Settings, plan: Plan, validation: Sequence[TrainingPage] = ()) -> None:
         super().__init__()
         self.network = Cyolo(settings)
+        self.network.conditioning_network.seq_model.requires_grad_(plan.train_memory)
         initialise(self.network)
         channels_last(self.network)
         self.meeting = nn.Conv2d(128, 1, 1) if plan.meeting_weight else None
@@ -112,7 +113,7 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with decay on the weights of convolutions, of linear layers and of the memory; a cosine to 1 %."""
-        groups = parameter_groups(self.network, self.plan.train_memory)
+        groups = parameter_groups(self.network)
         if self.meeting is not None:
             groups.append({"params": list(self.meeting.parameters()), "weight_decay": 0.0})
         optimiser = torch.optim.AdamW(groups, lr=self.plan.rate)
@@ -148,21 +149,17 @@ def condition(network: Conditioning, visits: Sequence[Visit]) -> Tensor:
     blank = network.blank().h
     memories = blank.expand(len(visits), 2, -1)
     if remembered.shape[1] > 1:
-        later, _ = network.seq_model(remembered)
+        later, _ = network.recall(remembered)
         memories = torch.cat([memories, later[:, 1:]], 1)
     h = torch.cat([rows[v.chunks_heard] for rows, v in zip(memories, visits, strict=True)])
     return network.mix(h, of_windows)
 
 
-def parameter_groups(network: Cyolo, train_memory: bool) -> list[dict[str, Any]]:
-    """Weights with decay, and biases and normalisations without."""
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for name, parameter in network.named_parameters():
-        if ".seq_model." in name and not train_memory:
-            parameter.requires_grad_(False)
-            continue
-        (decayed if parameter.ndim > 1 else plain).append(parameter)
+def parameter_groups(network: Cyolo) -> list[dict[str, Any]]:
+    """Of what learns: weights with decay, and biases and normalisations without."""
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    decayed = [parameter for parameter in learning if parameter.ndim > 1]
+    plain = [parameter for parameter in learning if parameter.ndim <= 1]
     return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import lightning
 import torch
 from torch import Tensor, nn
 
@@ -14,10 +13,10 @@ from cyolo.training.learner import channels_last, condition, initialise, met, pa
 from cyolo.training.material import notes_of
 from cyolo.training.visits import Visit, Visitor, page_visit
 from scorebench.errors import ScorebenchError
-from scorebench.learning.course import demand_finite
-from scorebench.learning.lessons import FIRST_SCALE, LONGEST_GRADIENT, Look, Syllabus, distance, seeing_loss
+from scorebench.learning.lessons import FIRST_SCALE, Look, Syllabus, distance, seeing_loss
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.pitches import PITCHES
+from scorebench.learning.pupil import Pupil
 
 FIRST_MODULATION = 0.1
 """Of what is drawn for the later modulations, which begin near 1."""
@@ -25,7 +24,7 @@ VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
 
-class Pupil(lightning.LightningModule):
+class CyoloPupil(Pupil):
     """Teaches ``network``.
 
     Attributes:
@@ -33,32 +32,26 @@ class Pupil(lightning.LightningModule):
     """
 
     def __init__(self, settings: Settings, syllabus: Syllabus, validation: Sequence[TrainingPage] = ()) -> None:
-        super().__init__()
+        super().__init__(syllabus)
         self.network = Cyolo(settings)
         initialise(self.network)
         channels_last(self.network)
         _prepare(self.network)
         self.fine = nn.Conv2d(64, PITCHES, 1)
         self.meeting = nn.Conv2d(128, 1, 1)
-        self.syllabus = syllabus
         self.ear = Ear()
         self.visitor: Visitor | None = None
         self._validation = [(page, notes_of(page)) for page in validation]
 
-    def training_step(self, numbers: list[int], _: int) -> Tensor:
-        """The loss of the lesson that is on."""
+    def lesson_loss(self, lesson: str, numbers: list[int]) -> Tensor:
+        """The loss of a lesson on looks or visits with these numbers."""
         if self.visitor is None:
             raise ScorebenchError("a pupil without a visitor has nothing to learn from")
-        lesson, _done = self.syllabus.lesson_at(self.global_step)
         if lesson == "seeing":
-            loss = self.seeing_loss([self.visitor.look(number) for number in numbers])
-        else:
-            visits = [self.visitor.visit(number) for number in numbers]
-            z = condition(self.network.conditioning_network, visits)
-            loss = self.hearing_loss(visits, z) if lesson == "hearing" else self.meeting_loss(visits, z)
-        demand_finite(loss, self.global_step)
-        self.log(lesson, loss, batch_size=len(numbers))
-        return loss
+            return self.seeing_loss([self.visitor.look(number) for number in numbers])
+        visits = [self.visitor.visit(number) for number in numbers]
+        z = condition(self.network.conditioning_network, visits)
+        return self.hearing_loss(visits, z) if lesson == "hearing" else self.meeting_loss(visits, z)
 
     def seeing_loss(self, looks: list[Look]) -> Tensor:
         """How well the page's channels say which keys are printed in their cells."""
@@ -78,29 +71,23 @@ class Pupil(lightning.LightningModule):
         return met(self.meeting(pages.fine(z)), torch.cat([visit.target for visit in visits]))
 
     def validation_step(self, index: int, _: int) -> None:
-        """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
+        """The loss of every lesson on one page."""
         page, pitches = self._validation[index]
         frames = page.some_onsets(VALIDATION_FRAMES)
         visit = page_visit(page, frames, self.ear, pitches.struck(frames).to(self.device))
         z = condition(self.network.conditioning_network, [visit])
         losses = {
-            "valid_seeing": self.seeing_loss([pitches.look(visit.picture)]),
-            "valid_hearing": self.hearing_loss([visit], z),
-            "valid_meeting": self.meeting_loss([visit], z),
+            "seeing": self.seeing_loss([pitches.look(visit.picture)]),
+            "hearing": self.hearing_loss([visit], z),
+            "meeting": self.meeting_loss([visit], z),
         }
-        self.log_dict({"valid_loss": losses["valid_meeting"], **losses}, batch_size=len(frames), sync_dist=True)
+        self.log_validation(losses, len(frames))
 
-    def configure_optimizers(self) -> Any:
-        """AdamW; the rate is the lesson's."""
-        groups = parameter_groups(self.network, train_memory=True)
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW, with decay of weights alone, as in the training that follows."""
+        groups = parameter_groups(self.network)
         groups.append({"params": [*self.fine.parameters(), *self.meeting.parameters()], "weight_decay": 0.0})
-        optimiser = torch.optim.AdamW(groups, lr=1.0)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.syllabus.rate)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
-        """Gradients are cut to their longest length."""
-        nn.utils.clip_grad_norm_(self.parameters(), LONGEST_GRADIENT, error_if_nonfinite=False)
+        return torch.optim.AdamW(groups, lr=1.0)
 
 
 def _prepare(network: Cyolo) -> None:

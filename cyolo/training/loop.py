@@ -11,13 +11,13 @@ from cyolo.checkpoint import load_network, save_network
 from cyolo.network import Cyolo, Settings
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan
-from cyolo.training.lessons import Pupil
+from cyolo.training.lessons import CyoloPupil
 from cyolo.training.material import notes_of
 from cyolo.training.visits import Recipe, Visitor
 from scorebench.errors import UsageError
 from scorebench.files import sha256_file
 from scorebench.learning.card import begun_with, card_of
-from scorebench.learning.course import Course, Outline, fingerprint
+from scorebench.learning.course import Course, Outline, fingerprint, rooms_hash
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
 
@@ -28,6 +28,8 @@ CHOICES = (
     "ours: frames of one visit share the page, its shift and its altered sound; more of them at onsets",
 )
 """Where the paper and the authors' release differ, and where this training differs from both."""
+TAUGHT = "ours: begun with lessons in pitches; twice the paper's rate, and the last lesson goes on beside"
+LESSONS = "ours: lessons in pitches, before any training; boxes and objectness are not learnt"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,12 @@ class Training:
         data: name and hash of the dataset.
         plan: of detection, or the syllabus of lessons.
         start: sha256 of the weights that it begins with, if any.
+        rooms: sha256 of the impulse responses, if any.
         validate_every: steps from one validation to the next.
         precision: as Lightning has it: "32-true" or "bf16-mixed".
         demo: whether the weights are for demonstration only.
         devices: processes that share the batch.
+        keep_every: steps after which the training is kept between validations, too.
     """
 
     name: str
@@ -52,14 +56,16 @@ class Training:
     recipe: Recipe
     validate_every: int
     start: str | None = None
+    rooms: str | None = None
     precision: str = "bf16-mixed"
     demo: bool = False
     devices: int = 1
+    keep_every: int = 100
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
         decides = (asdict(part) for part in (self.settings, self.plan, self.recipe))
-        return fingerprint(self.name, self.data, *decides, self.start)
+        return fingerprint(self.name, self.data, *decides, self.validate_every, self.start, self.rooms)
 
     def outline(self) -> Outline:
         """What its course depends on."""
@@ -71,6 +77,7 @@ class Training:
             validate_every=self.validate_every,
             precision=self.precision,
             devices=self.devices,
+            keep_every=self.keep_every,
             all_learn=isinstance(plan, Plan),
         )
 
@@ -89,7 +96,7 @@ def train(
 
     Args:
         responses: impulse responses, for visits in rooms.
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda", or "cuda:1" and so on.
         resume: go on from ``out / last.ckpt`` where there is one.
         start: weights to begin with.
 
@@ -101,12 +108,13 @@ def train(
         ScorebenchError: the loss is not finite.
         DataError: a checkpoint cannot be read, or the GPU has too little memory; lessons, and no pitches are known.
     """
-    training = replace(training, start=sha256_file(start) if start is not None else None)
+    begun = sha256_file(start) if start is not None else None
+    training = replace(training, start=begun, rooms=rooms_hash(responses))
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
-    learner: Learner | Pupil
+    learner: Learner | CyoloPupil
     if isinstance(training.plan, Syllabus):
-        learner, pitches = Pupil(training.settings, training.plan, validation), [notes_of(page) for page in pages]
+        learner, pitches = CyoloPupil(training.settings, training.plan, validation), [notes_of(page) for page in pages]
     else:
         learner, pitches = Learner(training.settings, training.plan, validation), []
     if start is not None:
@@ -115,9 +123,15 @@ def train(
     learner.visitor = Visitor(pages, rooms, Ear().to(course.device), training.recipe, pitches)
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
-        card = card_of(training, CHOICES, course.curve.points, {"lightning": lightning.__version__})
-        save_network(weights, learner.network, {**card, **begun_with(start)})
+        card = card_of(training, _choices(training), course.curve.points, {"lightning": lightning.__version__})
+        save_network(weights, learner.network, {"rooms": training.rooms, **card, **begun_with(start)})
     return weights
+
+
+def _choices(training: Training) -> tuple[str, ...]:
+    if isinstance(training.plan, Syllabus):
+        return (*CHOICES, LESSONS)
+    return (*CHOICES, TAUGHT) if training.start is not None else CHOICES
 
 
 def _begin_with(network: Cyolo, start: Path) -> None:

@@ -16,7 +16,7 @@ from cyolo.conditioning import CHUNK_FRAMES
 from scorebench.learning.lessons import Look
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.pitches import Pitches
-from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, in_room, late
+from scorebench.learning.sound import FULL_SCALE, Ear, as_heard, at_tempo, in_room, late, played
 
 TEMPO = (0.5, 2.0)
 TEMPO_SHARE = 0.5
@@ -92,8 +92,7 @@ class Visitor:
         self._kept: dict[int, Tensor] = {}
         device = ear.window.device
         self._pictures = torch.from_numpy(np.stack([p.picture for p in pages])).to(device)
-        on_device = device.type != "cpu"  # a GPU holds all the sound there is; a CPU has it already
-        self._audio = [torch.from_numpy(p.audio).to(device) if on_device else torch.from_numpy(p.audio) for p in pages]
+        self._audio = [torch.from_numpy(p.audio).to(device) for p in pages]
 
     def visit(self, number: int) -> Visit:
         """The visit of that number."""
@@ -153,7 +152,7 @@ class Visitor:
 def page_visit(page: TrainingPage, frames: NDArray[np.int64], ear: Ear, struck: Tensor | None = None) -> Visit:
     """The visit of ``page`` as it is, neither moved nor altered, at ``frames`` (ascending), where ``ear`` is."""
     device = ear.window.device
-    heard = as_heard(ear(torch.from_numpy(page.audio).to(device).float() / FULL_SCALE)[1:])
+    heard = as_heard(ear(played(page.audio, device))[1:])
     picture = torch.from_numpy(page.picture).to(device).float() / 255
     return visit_at(picture, heard, frames, page.boxes_at(frames), struck)
 

@@ -21,7 +21,9 @@ out_option = click.option(
     show_default=True,
     help="Folder of runs.",
 )
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all randomness.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of all randomness."
+)
 fresh_option = click.option("--fresh", is_flag=True, help="Throw away what an earlier run left.")
 piece_option = click.option("--piece", "pieces", multiple=True, metavar="P", help="Only this piece (may be repeated).")
 tracker_option = click.option(

@@ -33,10 +33,12 @@ from scorebench.cli.options import dataset_option, seed_option
     "--from",
     "start",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Weights to begin with, such as those of cyolo-lessons. For CYOLO.",
+    help="Weights to begin with, such as those of cyolo-lessons or cunet-lessons. For CYOLO and CUNet.",
 )
 @click.option(
-    "--precision", type=click.Choice(["32-true", "bf16-mixed"]), help="Of the arithmetic. [default: bf16-mixed]"
+    "--precision",
+    type=click.Choice(["32-true", "bf16-mixed"]),
+    help="Of the arithmetic. [default: what is faster here]",
 )
 @click.option("--demo", is_flag=True, help="Mark the weights as a demonstration, too briefly trained to count.")
 @seed_option
@@ -44,7 +46,7 @@ def train(name: str, dataset: str | None, out: Path | None, **options: object) -
     """Train the tracker NAME on the splits train and valid of a dataset, or on a pack.
 
     What is left in --out: last.ckpt (go on from there with --resume), best.ckpt, NAME.safetensors with NAME.card.json,
-    and a TensorBoard log. A training that was killed and resumed gives the same weights.
+    and a TensorBoard log. A training that was killed and resumed gives the same weights (bit for bit on a CPU).
 
     \b
     Examples:

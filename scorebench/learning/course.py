@@ -7,15 +7,17 @@ What is trained is a Lightning module whose ``training_step`` takes the numbers 
 import hashlib
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -35,8 +37,8 @@ class Outline:
         visits: in a step, over all processes.
         validate_every: steps from one validation to the next.
         precision: as Lightning has it: "32-true" or "bf16-mixed".
+        keep_every: steps after which the training is kept between validations, too.
         devices: processes that share a step.
-        keep_every: steps after which the training is kept between validations, too; None for never.
         all_learn: whether each step reaches all weights.
     """
 
@@ -45,14 +47,22 @@ class Outline:
     visits: int
     validate_every: int
     precision: str
+    keep_every: int
     devices: int = 1
-    keep_every: int | None = None
     all_learn: bool = True
 
 
 def fingerprint(*decides: Any) -> str:
     """sha256 over what decides the weights (JSON): a checkpoint of another training is not gone on from."""
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def rooms_hash(responses: Sequence[NDArray[np.float32] | Tensor]) -> str | None:
+    """sha256 over impulse responses (n,) of rooms; None where there are none."""
+    digest = hashlib.sha256()
+    for response in responses:
+        digest.update(f"{len(response)} ".encode() + np.asarray(response, np.float32).tobytes())
+    return digest.hexdigest() if responses else None
 
 
 class Numbers(IterableDataset[list[int]]):
@@ -120,6 +130,7 @@ class Keeper(Checkpoint):
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Called by Lightning."""
         *before, now = [point["valid_loss"] for point in self._curve.points]
+        demand_finite(torch.tensor(now), trainer.global_step)
         if all(now < loss for loss in before):
             trainer.save_checkpoint(self._best, weights_only=True)
         trainer.save_checkpoint(self._path)
@@ -127,7 +138,7 @@ class Keeper(Checkpoint):
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         """Called by Lightning. A step that is validated is kept afterwards, so that no validation is left out."""
         every, step = self._outline.keep_every, trainer.global_step
-        if every is not None and step % every == 0 and step % self._outline.validate_every:
+        if step % every == 0 and step % self._outline.validate_every:
             trainer.save_checkpoint(self._path)
 
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:  # noqa: ARG002
@@ -145,19 +156,21 @@ class Course:
 
     Args:
         out: folder for checkpoints and logs.
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda", or "cuda:1" and so on.
         resume: go on from what ``out`` holds.
 
     Raises:
-        UsageError: the visits cannot be shared, or ``out`` holds another training, or one not to be resumed.
+        UsageError: the visits cannot be shared, or ``out`` holds another training, or one not to be resumed; there are
+            too few GPUs.
         DataError: the checkpoint cannot be read.
     """
 
     def __init__(self, outline: Outline, out: Path, device: str, resume: bool) -> None:
         if outline.visits % outline.devices:
             raise UsageError(f"{outline.visits} visits cannot be shared by {outline.devices} devices")
+        _demand_gpus(torch.device(device), outline.devices)
         self._outline, self._out = outline, out
-        self.kept = _kept(out / LAST, outline.fingerprint, resume)
+        self.kept = _kept(out, outline.fingerprint, resume)
         self.curve = Curve()
         self._trainer = _trainer(outline, self.curve, out, device)
         self.device = self._trainer.strategy.root_device
@@ -181,7 +194,8 @@ class Course:
             self._trainer.fit(learner, train_loader, valid_loader, ckpt_path=self.kept, weights_only=True)
         except torch.cuda.OutOfMemoryError as error:
             raise DataError(
-                f"the GPU has too little memory for {self._outline.visits} visits: make --visits or --frames smaller"
+                f"the GPU has too little memory for {self._outline.visits} visits: make --visits or --frames smaller, "
+                "in another --out"
             ) from error
         if not self._trainer.is_global_zero:
             return False
@@ -189,14 +203,28 @@ class Course:
         return True
 
 
-def _kept(path: Path, fingerprint: str, resume: bool) -> Path | None:
+def _demand_gpus(device: torch.device, count: int) -> None:
+    """UsageError where there are not ``count`` devices to share a step."""
+    if device.type != "cuda" or count == 1:
+        return
+    if device.index is not None:
+        raise UsageError(f"{device} is one GPU: with --devices {count} say --device cuda")
+    if count > torch.cuda.device_count():
+        raise UsageError(f"there are {torch.cuda.device_count()} GPUs for --devices {count}")
+
+
+def _kept(out: Path, fingerprint: str, resume: bool) -> Path | None:
     """The checkpoint to go on from, if any."""
+    path = out / LAST
     if not path.exists():
         return None
     if not resume:
         raise UsageError(f"{path}: a training was begun here; pass --resume to go on, or choose another --out")
-    if read_kept(path).get("scorebench") != fingerprint:
+    content = read_kept(path)
+    if content.get("scorebench") != fingerprint:
         raise UsageError(f"{path}: of another training (other data, schedule or settings): begin anew in another --out")
+    if content.get("curve") and not (out / BEST).is_file():
+        raise UsageError(f"{out / BEST}: is not there; copy it from where {LAST} is from")
     return path
 
 
@@ -213,10 +241,11 @@ def read_kept(path: Path) -> Mapping[str, Any]:
 
 def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightning.Trainer:
     every = outline.validate_every
+    index = torch.device(device).index
     shared = "ddp" if outline.all_learn else "ddp_find_unused_parameters_true"
     return lightning.Trainer(
         accelerator="gpu" if device.startswith("cuda") else "cpu",
-        devices=outline.devices,
+        devices=outline.devices if index is None else [index],
         strategy=shared if outline.devices > 1 else "auto",
         precision=outline.precision,  # type: ignore[arg-type]
         max_steps=outline.steps,
@@ -236,5 +265,5 @@ def demand_finite(loss: Tensor, step: int) -> None:
     if not torch.isfinite(loss):
         raise ScorebenchError(
             f"the loss is {loss.item()} at step {step}: stopped before it spoils the weights; "
-            "go on from the last checkpoint with --resume --precision 32-true"
+            "go on from the last checkpoint with --resume, and --precision 32-true if it was not"
         )

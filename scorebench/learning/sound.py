@@ -7,6 +7,7 @@ its phases are lost in the magnitude anyway. Tempo is therefore changed on the 7
 import numpy as np
 import scipy.fft
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scorebench.spectrogram import Recipe
@@ -43,13 +44,19 @@ class Ear(nn.Module):
         heard = nn.functional.pad(samples, (silence, missing))
         at = torch.from_numpy(begins + silence).to(samples.device)
         frames = heard.unfold(0, WINDOW_SAMPLES, 1)[at] * self.window
-        bands: Tensor = torch.fft.rfft(frames).abs()[:, : len(self.bank)] @ self.bank
+        with torch.autocast(samples.device.type, enabled=False):  # in bf16 what is soft would be lost beside 1
+            bands: Tensor = torch.fft.rfft(frames).abs()[:, : len(self.bank)] @ self.bank
         return bands
 
     def _begins(self, samples: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         """First sample of each frame."""
         frame = np.arange(-self._frames_before, self._recipe.frame_count(samples))
         return (frame * self._recipe.hop_samples).astype(np.int64) - self._recipe.lead_samples
+
+
+def played(audio: NDArray[np.int16], device: torch.device) -> Tensor:
+    """The sound of a ``TrainingPage`` as an ``Ear`` takes it, (samples,) float32 on ``device``."""
+    return torch.from_numpy(audio).to(device).float() / FULL_SCALE
 
 
 def in_room(samples: Tensor, response: Tensor) -> Tensor:

@@ -9,13 +9,13 @@ import torch
 
 from cyolo.checkpoint import load_network
 from cyolo.conditioning import CHUNK_FRAMES, Conditioning, windows_of
-from cyolo.inference import Locator
+from cyolo.inference import Box, Locator
 from cyolo.loss import detection_loss
 from cyolo.network import Cyolo, boxes_px
 from cyolo.onecore import Ears, Eyes
 from cyolo.page import network_input
 from cyolo.sharing import OpenPages
-from cyolo.tracker import CyoloTracker
+from cyolo.tracker import CyoloFollower, CyoloTracker
 from scorebench.authors_layout import read_piece
 from scorebench.protocol.cyolo2021 import errors_frames, line_map
 from scorebench.protocol.pages import plan_pages, view_of
@@ -89,6 +89,15 @@ def streaming_z(network: Conditioning, heard: torch.Tensor) -> torch.Tensor:
     return torch.cat(rows)
 
 
+def test_frames_of_several_pages_at_once(network: Cyolo, picture: torch.Tensor) -> None:
+    """As in a batch of a training: P pages, n frames of each, against the plain network frame by frame."""
+    pages, z = torch.stack([picture, picture.flip(0), picture.roll(31, 1)]), torch.randn(6, 128)
+    with torch.inference_mode():
+        shared = Locator(network, OpenPages(network, pages).features).logits(z)
+        plain = [network.locate(network.see(pages[n // 2][None, None]), z[n : n + 1]) for n in range(6)]
+    torch.testing.assert_close(shared, torch.cat(plain)[:, 0, ..., 4], atol=1e-4, rtol=0)
+
+
 def test_z_of_the_authors_streaming_code(network: Cyolo, heard: torch.Tensor) -> None:
     expected = np.load(FULL / "expected_tensors.npz")["z_stream_first200"]
     with torch.inference_mode():
@@ -100,8 +109,21 @@ def test_z_of_the_authors_streaming_code(network: Cyolo, heard: torch.Tensor) ->
     assert not differs[:40].any()
 
 
+def note_cells(follower: CyoloFollower) -> list[int]:
+    """The cells that ``follower`` will have answered from."""
+    best, cells = follower._locator.best, list[int]()
+
+    def noted(z: torch.Tensor) -> Box:
+        box = best(z)
+        cells.extend(box.cell.tolist())
+        return box
+
+    follower._locator.best = noted  # type: ignore[method-assign]
+    return cells
+
+
 def check_rows(tracker: CyoloTracker, folder: Path, rows: pd.DataFrame) -> None:
-    """Each expected answer of the authors' evaluation: box, confidence, and error in frames."""
+    """Each expected answer of the authors' evaluation: cell, box, confidence, and error in frames."""
     for (piece, index), expected in rows.groupby(["piece", "page"]):
         recording = read_piece(folder / f"{piece}.npz", "full")
         audio = recording.read_audio()
@@ -109,10 +131,12 @@ def check_rows(tracker: CyoloTracker, folder: Path, rows: pd.DataFrame) -> None:
         assert (expected["start_frame"] == plan.start_frame).all()
         frames = expected["frame"].to_numpy()
         follower = tracker.open(view_of(recording, plan, tracker.given), seed=0)
+        cells = note_cells(follower)
         # The last frames of a page reach into the sound of the next, which a run would not ask for.
         said = follower.follow(audio[plan.start_frame * HOP_SAMPLES :], frames - plan.start_frame)
         for name, ours in (("x", said.x_px + PAD_PX), ("y", said.y_px), ("w", said.w_px), ("h", said.h_px)):
             np.testing.assert_allclose(ours, expected[name], atol=0.05)
+        np.testing.assert_array_equal(cells, expected["argmax_index"])
         np.testing.assert_allclose(said.confidence, expected["conf"], atol=1e-5)
         line = line_map(plan.merged, plan.page.index, PAD_PX)
         errors = errors_frames(plan.merged, line, frames, said.x_px, said.y_px)
@@ -135,6 +159,16 @@ def test_every_frame_of_two_pieces(shared: Path) -> None:
     reference = shared / "reference/cyolo"
     rows = pd.read_csv(reference / "expected_synthetic_all_frames.csv")
     check_rows(CyoloTracker(reference / "best_model.pt", "cpu"), FIXTURES / "dataset", rows)
+
+
+def test_a_box_that_fits_no_anchor_costs_nothing_and_breaks_nothing() -> None:
+    """On a page so long that notes are dots in its picture; or a system as high as half of it."""
+    raw, anchors = torch.zeros(2, 3, 52, 52, 5, requires_grad=True), torch.tensor([[11.0, 26.0]] * 3) / 8
+    loss = detection_loss(raw, torch.tensor([[0.5, 0.5, 0.001, 0.01], [0.5, 0.5, 0.02, 0.9]]), anchors)
+    loss.total().backward()
+    assert loss.box == 0
+    assert raw.grad is not None
+    assert raw.grad.isfinite().all()
 
 
 def test_loss_and_gradient() -> None:

@@ -16,10 +16,11 @@ from scorebench.training import TrainingRequest
 
 EPOCHS = 100
 VISITS, FRAMES = 4, 16
-TAUGHT_FRAMES, TAUGHT_EVERY = 64, 8
-"""Of what had lessons: frames of a passage, and in how many of them one is looked for in the page."""
+TAUGHT_EVERY = 8
+"""After lessons a passage is so many times as long, and one frame in so many is looked for in the page."""
 LEAST_VALIDATIONS, OF_TAUGHT = 20, 6
-"""Of a whole training, and of one whose rate does not follow from them; or as many as it has epochs."""
+"""Of lessons and of a whole training, and of one after lessons, whose rate does not follow from them; or as many as it
+has epochs."""
 
 
 def train_cunet(request: TrainingRequest) -> Path:
@@ -41,8 +42,8 @@ def _train(request: TrainingRequest, lessons: bool = False) -> Path:
     pages, validation = read_pages(data, "train", page_of), read_pages(data, "valid", page_of)
     facts = facts_of(data, pages)
     taught = request.start is not None
-    frames, every = (TAUGHT_FRAMES, TAUGHT_EVERY) if taught else (FRAMES, 1)
-    recipe = Recipe(request.frames or frames, every, request.seed)
+    every = TAUGHT_EVERY if taught else 1
+    recipe = Recipe((request.frames or FRAMES) * every, every, request.seed)
     visits = request.visits or VISITS
     steps_an_epoch = int(facts["frames"]) / (visits * recipe.frames)
     steps = steps or math.ceil((request.epochs or EPOCHS) * steps_an_epoch)
@@ -55,8 +56,8 @@ def _train(request: TrainingRequest, lessons: bool = False) -> Path:
         plan=Syllabus(steps, visits) if lessons else Plan(steps, visits, taught=taught),
         recipe=recipe,
         validate_every=max(1, steps // validations),
-        precision=precision_for(request),
+        precision=precision_for(request, device),
         demo=request.demo,
         devices=request.devices,
     )
-    return train(training, pages, validation, request.out, device.type, request.resume, request.start)
+    return train(training, pages, validation, request.out, str(device), request.resume, request.start)

@@ -20,7 +20,7 @@ from scorebench.errors import ScorebenchError
 from scorebench.learning.course import demand_finite
 from scorebench.learning.lessons import cosine_share, meeting_loss
 from scorebench.learning.pages import TrainingPage
-from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
+from scorebench.learning.sound import Ear, as_heard, played
 from scorebench.protocol.cyolo2021 import errors_frames, line_map, pad_left
 from scorebench.spectrogram import cunet_recipe
 from scorebench.timebase import THRESHOLDS_S
@@ -148,7 +148,7 @@ def fast_network(design: Design) -> CUNet:
 def whole_page(network: CUNet, page: TrainingPage, frames: NDArray[np.int64], ear: Ear) -> tuple[Tensor, Tensor]:
     """The picture (rows, columns) of a page as it is, and z (n, 128) at ``frames`` (ascending) of its sound."""
     device = ear.window.device
-    heard = as_heard(ear(torch.from_numpy(page.audio).to(device).float() / FULL_SCALE))
+    heard = as_heard(ear(played(page.audio, device)))
     z = network.hear_page(heard[: frames[-1] + 1])[frames.tolist()]
     return torch.from_numpy(page.picture).to(device).float() / 255, z
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -21,10 +20,8 @@ from baselines.cunet.training.learner import (
 from baselines.cunet.training.material import notes_of
 from baselines.cunet.training.passages import Excerpts, Repertoire
 from scorebench.errors import ScorebenchError
-from scorebench.learning.course import demand_finite
 from scorebench.learning.lessons import (
     FIRST_SCALE,
-    LONGEST_GRADIENT,
     Look,
     Syllabus,
     distance,
@@ -33,6 +30,7 @@ from scorebench.learning.lessons import (
 )
 from scorebench.learning.pages import TrainingPage
 from scorebench.learning.pitches import PITCHES
+from scorebench.learning.pupil import Pupil
 from scorebench.learning.sound import Ear
 from scorebench.spectrogram import cunet_recipe
 
@@ -45,7 +43,7 @@ VALIDATION_FRAMES = 12
 """At most so many onsets of a validation page are looked at, spread evenly."""
 
 
-class Pupil(lightning.LightningModule):
+class CUNetPupil(Pupil):
     """Teaches ``network``. Until it has learnt, the page is read as if there were no sound: once for many frames.
 
     It hears moments from anywhere on a page, in order: of frames in a row few are new, and keys were not learnt.
@@ -55,30 +53,24 @@ class Pupil(lightning.LightningModule):
     """
 
     def __init__(self, design: Design, syllabus: Syllabus, validation: Sequence[TrainingPage] = ()) -> None:
-        super().__init__()
+        super().__init__(syllabus)
         self.network = fast_network(design)
         _prepare(self.network)
         self.fine = nn.Conv2d(FINE_CHANNELS, PITCHES, 1)
         self.meeting = nn.Conv2d(MET_CHANNELS, 1, 1)
-        self.syllabus = syllabus
         self.ear = Ear(cunet_recipe())
         self.repertoire: Repertoire | None = None
         self._validation = [(page, notes_of(page)) for page in validation]
 
-    def training_step(self, numbers: list[int], _: int) -> Tensor:
-        """The loss of the lesson that is on."""
+    def lesson_loss(self, lesson: str, numbers: list[int]) -> Tensor:
+        """The loss of a lesson on looks or excerpts with these numbers."""
         if self.repertoire is None:
             raise ScorebenchError("a pupil without a repertoire has nothing to learn from")
-        lesson, _done = self.syllabus.lesson_at(self.global_step)
         if lesson == "seeing":
-            loss = self.seeing_loss([self.repertoire.look(number) for number in numbers])
-        else:
-            excerpts = [self.repertoire.excerpts(number) for number in numbers]
-            z, _state = self.network.hear(torch.stack([one.windows for one in excerpts]))
-            loss = self.hearing_loss(excerpts, z) if lesson == "hearing" else self.meeting_loss(excerpts, z)
-        demand_finite(loss, self.global_step)
-        self.log(lesson, loss, batch_size=len(numbers))
-        return loss
+            return self.seeing_loss([self.repertoire.look(number) for number in numbers])
+        excerpts = [self.repertoire.excerpts(number) for number in numbers]
+        z, _state = self.network.hear(torch.stack([one.windows for one in excerpts]))
+        return self.hearing_loss(excerpts, z) if lesson == "hearing" else self.meeting_loss(excerpts, z)
 
     def seeing_loss(self, looks: Sequence[Look]) -> Tensor:
         """How well the page's channels say which keys are printed in their cells."""
@@ -111,28 +103,22 @@ class Pupil(lightning.LightningModule):
         return self.network.descend(page, page.normed.new_zeros(len(pictures), STATE_SIZE))
 
     def validation_step(self, index: int, _: int) -> None:
-        """The loss of every lesson on one page. That of meeting decides: meanwhile channels need not stay keys."""
+        """The loss of every lesson on one page."""
         page, pitches = self._validation[index]
         frames = np.minimum(page.some_onsets(VALIDATION_FRAMES) + 1, page.frames - 1)
         picture, z = whole_page(self.network, page, frames, self.ear)
         boxes = torch.from_numpy(page.boxes_at(frames)).to(self.device)
         heard = [Excerpts(picture, z[:0], pitches.struck(frames).to(self.device), boxes)]
         losses = {
-            "valid_seeing": self.seeing_loss([pitches.look(picture)]),
-            "valid_hearing": self.hearing_loss(heard, z[None]),
-            "valid_meeting": self.meeting_loss(heard, z[None]),
+            "seeing": self.seeing_loss([pitches.look(picture)]),
+            "hearing": self.hearing_loss(heard, z[None]),
+            "meeting": self.meeting_loss(heard, z[None]),
         }
-        self.log_dict({"valid_loss": losses["valid_meeting"], **losses}, batch_size=len(frames), sync_dist=True)
+        self.log_validation(losses, len(frames))
 
-    def configure_optimizers(self) -> Any:
-        """Adam, as in the training that follows; the rate is the lesson's."""
-        optimiser = torch.optim.Adam(self.parameters(), lr=1.0, weight_decay=WEIGHT_DECAY)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.syllabus.rate)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def on_before_optimizer_step(self, _: torch.optim.Optimizer) -> None:
-        """Gradients are cut to their longest length."""
-        nn.utils.clip_grad_norm_(self.parameters(), LONGEST_GRADIENT, error_if_nonfinite=False)
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Adam, as in the training that follows."""
+        return torch.optim.Adam(self.parameters(), lr=1.0, weight_decay=WEIGHT_DECAY)
 
 
 def _prepare(network: CUNet) -> None:

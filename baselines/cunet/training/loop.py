@@ -11,7 +11,7 @@ import torch
 from baselines.cunet.blocks import ContextEncoder, FrameEncoder
 from baselines.cunet.network import CUNet, Design, design_of
 from baselines.cunet.training.learner import Learner, Plan
-from baselines.cunet.training.lessons import Pupil
+from baselines.cunet.training.lessons import CUNetPupil
 from baselines.cunet.training.material import notes_of
 from baselines.cunet.training.passages import Recipe, Repertoire
 from scorebench.errors import UsageError
@@ -20,17 +20,21 @@ from scorebench.learning.card import begun_with, card_of, save_trained
 from scorebench.learning.course import Course, Outline, fingerprint
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
-from scorebench.learning.sound import FULL_SCALE, Ear, as_heard
+from scorebench.learning.sound import Ear, as_heard, played
 from scorebench.spectrogram import cunet_recipe
 from scorebench.weights import load_into, read_checkpoint
 
 CHOICES = (
-    "as the paper and the release say: dice loss, Adam, passages of 16 frames at 4 desks with the state carried on",
+    "as the paper and the release say: dice loss, Adam, frames in a row at a few desks with the state carried on",
     "ours: tempo changed in half of the playings, from 0.5 to 2, on the bands of the spectrogram",
-    "ours: a plateau is more than 5 validations long; there are as many as epochs, and at least 20",
     "ours: after the end of a page its last passage is filled up with silence, and the last box stays",
 )
 """What was decided where the sources are silent or differ."""
+PLATEAU = "ours: a plateau is more than 5 validations long; there are as many as epochs, and at least 20"
+TAUGHT = (
+    "ours: begun with lessons in pitches; ten times the paper's rate along a cosine, one frame in some is looked for"
+)
+LESSONS = "ours: lessons in pitches, before any training; no masks are learnt"
 
 _LEAST_STD = 1e-6
 
@@ -95,7 +99,7 @@ def train(
     """Train, validate, and write weights with their card into ``out``.
 
     Args:
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda", or "cuda:1" and so on.
         resume: go on from ``out / last.ckpt`` where there is one.
         start: weights to begin with.
 
@@ -111,9 +115,9 @@ def train(
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
     validation = [page for page in validation if len(page.plan.frames_2021)]
-    learner: Learner | Pupil
+    learner: Learner | CUNetPupil
     if isinstance(training.plan, Syllabus):
-        learner, pitches = Pupil(training.design, training.plan, validation), [notes_of(page) for page in pages]
+        learner, pitches = CUNetPupil(training.design, training.plan, validation), [notes_of(page) for page in pages]
     else:
         learner, pitches = Learner(training.design, training.plan, course.curve.points, validation), []
     ear = Ear(cunet_recipe()).to(course.device)
@@ -126,9 +130,19 @@ def train(
     if course.run(learner, len(validation)):
         design = asdict(training.design)
         versions = {"lightning": lightning.__version__}
-        card = {"design": design, **card_of(training, CHOICES, course.curve.points, versions), **begun_with(start)}
+        card = {
+            "design": design,
+            **card_of(training, _choices(training), course.curve.points, versions),
+            **begun_with(start),
+        }
         save_trained(weights, learner.network.state_dict(), card, {"design": json.dumps(design, sort_keys=True)})
     return weights
+
+
+def _choices(training: Training) -> tuple[str, ...]:
+    if isinstance(training.plan, Syllabus):
+        return (*CHOICES, LESSONS)
+    return (*CHOICES, PLATEAU if training.start is None else TAUGHT)
 
 
 def _begin_with(network: CUNet, start: Path) -> None:
@@ -144,8 +158,7 @@ def standardise(encoder: ContextEncoder | FrameEncoder, pages: Sequence[Training
     total = torch.zeros(2, encoder.means.numel(), dtype=torch.float64, device=ear.window.device)
     frames = 0
     for page in pages:
-        samples = torch.from_numpy(page.audio).to(ear.window.device).float() / FULL_SCALE
-        heard = as_heard(ear(samples)).double()
+        heard = as_heard(ear(played(page.audio, ear.window.device))).double()
         total += torch.stack([heard.sum(0), heard.square().sum(0)])
         frames += len(heard)
     mean, square = total.cpu() / frames

@@ -43,11 +43,11 @@ def train_mm_loc(request: TrainingRequest) -> Path:
         design=Design(),
         plan=Plan(steps, visits, max(1, steps // VALIDATIONS)),
         recipe=recipe,
-        precision=precision_for(request),
+        precision=precision_for(request, device),
         demo=request.demo,
         devices=request.devices,
     )
-    return train(training, pages, validation, responses, request.out, device.type, request.resume)
+    return train(training, pages, validation, responses, request.out, str(device), request.resume)
 
 
 def _responses(request: TrainingRequest, data: Dataset) -> list[NDArray[np.float32]]:

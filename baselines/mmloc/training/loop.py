@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning
@@ -16,7 +16,7 @@ from baselines.mmloc.training.samples import Recipe, Sampler
 from baselines.strip.material import StripPage
 from scorebench.layers import keep_freed_memory
 from scorebench.learning.card import card_of, save_trained
-from scorebench.learning.course import Course, Outline, fingerprint
+from scorebench.learning.course import Course, Outline, fingerprint, rooms_hash
 
 CHOICES = (
     "as the paper says: two towers with batch norm and ReLU, 40 buckets, soft targets, categorical cross-entropy",
@@ -35,6 +35,7 @@ class Training:
     Attributes:
         name: of the tracker it is for.
         data: name and hash of the dataset.
+        rooms: sha256 of the impulse responses, if any.
         precision: as Lightning has it: "32-true" or "bf16-mixed".
         demo: whether the weights are for demonstration only.
         devices: processes that share the batch; each normalises its own share of it.
@@ -46,6 +47,7 @@ class Training:
     design: Design
     plan: Plan
     recipe: Recipe
+    rooms: str | None = None
     precision: str = "bf16-mixed"
     demo: bool = False
     devices: int = 1
@@ -53,7 +55,8 @@ class Training:
 
     def fingerprint(self) -> str:
         """sha256 over what decides the weights: a checkpoint of another training is not gone on from."""
-        return fingerprint(self.name, self.data, asdict(self.design), asdict(self.plan), asdict(self.recipe))
+        decides = (asdict(part) for part in (self.design, self.plan, self.recipe))
+        return fingerprint(self.name, self.data, *decides, self.rooms)
 
     def outline(self) -> Outline:
         """What its course depends on."""
@@ -82,7 +85,7 @@ def train(
 
     Args:
         responses: impulse responses of rooms, if the recipe has rooms.
-        device: "cpu" or "cuda".
+        device: "cpu", "cuda", or "cuda:1" and so on.
         resume: go on from ``out / last.ckpt`` where there is one.
 
     Returns:
@@ -94,6 +97,7 @@ def train(
         DataError: a checkpoint cannot be read, or the GPU has too little memory.
     """
     keep_freed_memory()
+    training = replace(training, rooms=rooms_hash(responses))
     course = Course(training.outline(), out, device, resume)
     lightning.seed_everything(training.recipe.seed, verbose=False)
     validation = [page for page in validation if len(page.plan.frames_2021)]
@@ -104,6 +108,6 @@ def train(
     if course.run(learner, len(validation)):
         design = asdict(training.design)
         versions = {"lightning": lightning.__version__}
-        card = {"design": design, **card_of(training, CHOICES, course.curve.points, versions)}
+        card = {"design": design, "rooms": training.rooms, **card_of(training, CHOICES, course.curve.points, versions)}
         save_trained(weights, learner.network.state_dict(), card, {"design": json.dumps(design, sort_keys=True)})
     return weights

@@ -58,7 +58,7 @@ def _train(request: TrainingRequest, recipe: Recipe) -> Path:
     frames = sum(page.frames for page in pages)
     facts = {"name": data.name, "hash": data.hash, "pages": str(len(pages)), "frames": str(frames)}
     plan = plan_for(request, frames)
-    training = Training(request.name, facts, plan, recipe, precision_for(request), request.demo)
+    training = Training(request.name, facts, plan, recipe, precision_for(request, device), request.demo)
     with progress_bar() as bar:
         task = bar.add_task(f"training {request.name}", total=plan.updates)
         boards = [Board.of(page) for page in pages]

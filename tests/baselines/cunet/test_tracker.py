@@ -1,5 +1,6 @@
 """The trackers: what they answer, when, and what they say if they cannot."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,17 @@ def test_ours_say_that_they_did_not_come_with_it(tmp_path: Path, monkeypatch: py
         cunet(tmp_path / "none.safetensors")
 
 
+def test_a_config_of_another_network(tmp_path: Path, random_network: Callable[[Design], CUNet]) -> None:
+    torch.save(random_network(Design()).state_dict(), tmp_path / "best_model.pt")
+    config = {"film_layers": [2, 3, 4, 5, 6, 7, 8], "n_encoder_layers": 4, "n_filters_start": 8, "rnn_size": 128}
+    config |= {"use_lstm": True, "audio_encoder": "CBEncoder", "spec_enc": 32}
+    (tmp_path / "net_config.json").write_text(json.dumps(config))
+    assert CUNetTracker(tmp_path / "best_model.pt", "cpu").identity["network"] == "CB with LSTM"
+    (tmp_path / "net_config.json").write_text(json.dumps({**config, "audio_encoder": "FBEncoder", "spec_enc": 16}))
+    with pytest.raises(DataError, match=r"net_config\.json: config of another network \(audio_encoder, spec_enc\)"):
+        CUNetTracker(tmp_path / "best_model.pt", "cpu")
+
+
 @pytest.mark.parametrize("name", ["cunet", "cunet-published"])
 def test_either_takes_weights_and_a_device(weights: Path, name: str) -> None:
     tracker = load(name, {"checkpoint": str(weights), "device": "cpu"})
@@ -98,6 +110,14 @@ def anywhere(weights: Path) -> CUNetTracker:
     network = network_from(read_checkpoint(weights), weights)
     tracker._eyes, tracker._sound = PlainEyes(network), SoundEncoder(network, one_core=False)
     return tracker
+
+
+def test_on_a_gpu_no_weight_is_brought_back() -> None:
+    """A tensor without numbers stands for one that is on a GPU: numpy can read neither."""
+    network = CUNet(Design()).to("meta")
+    assert SoundEncoder(network, one_core=False).encode(torch.zeros(78, 40, device="meta")).shape == (1, 32)
+    with pytest.raises((RuntimeError, TypeError, NotImplementedError)):
+        SoundEncoder(network)
 
 
 def test_on_a_gpu_it_answers_the_same(anywhere: CUNetTracker, weights: Path, view: ScoreView) -> None:

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from torch import nn
 
 from cyolo.checkpoint import load_network
 from cyolo.network import Settings
@@ -18,8 +21,8 @@ from cyolo.training.material import page_of
 from cyolo.training.visits import Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
-from scorebench.errors import ScorebenchError, UsageError
-from scorebench.learning.course import LAST
+from scorebench.errors import DataError, ScorebenchError, UsageError
+from scorebench.learning.course import LAST, read_kept
 from scorebench.learning.pages import TrainingPage, training_pages
 from scorebench.store import StoreDataset
 from scorebench.weights import read_card, read_checkpoint
@@ -67,7 +70,7 @@ def test_z_of_visits_is_z_of_the_network(pages: list[TrainingPage]) -> None:
 
 def test_decay_on_weights_alone_and_everything_learns() -> None:
     network = Learner(ELU, Plan(1, 1)).network
-    decayed, plain = parameter_groups(network, train_memory=True)
+    decayed, plain = parameter_groups(network)
     assert decayed["weight_decay"] == 5e-4
     assert plain["weight_decay"] == 0
     assert all(p.ndim > 1 for p in decayed["params"])
@@ -75,8 +78,8 @@ def test_decay_on_weights_alone_and_everything_learns() -> None:
 
 
 def test_a_fixed_memory_is_left_out() -> None:
-    network = Learner(ELU, Plan(1, 1)).network
-    groups = parameter_groups(network, train_memory=False)
+    network = Learner(ELU, Plan(1, 1, train_memory=False)).network
+    groups = parameter_groups(network)
     left_out = sum(p.numel() for p in network.conditioning_network.seq_model.parameters())
     assert sum(p.numel() for group in groups for p in group["params"]) == 1_377_527 - left_out
 
@@ -89,14 +92,42 @@ def test_initial_weights() -> None:
     head = network.model["Detect_17"].m[0]
     assert head.bias.view(3, 5)[:, 4].tolist() == [-6.0] * 3
     assert not head.bias.view(3, 5)[:, :4].any()
-    weight = network.conditioning_network.z_enc[0].weight
-    torch.testing.assert_close(weight.T @ weight, torch.eye(96), atol=1e-5, rtol=0)
+    layers = [module.weight for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    assert len(layers) > 40
+    for weight in [*layers, memory.weight_ih_l0, memory.weight_hh_l0]:
+        rows = weight.flatten(1) if weight.flatten(1).shape[0] <= weight.flatten(1).shape[1] else weight.flatten(1).T
+        torch.testing.assert_close(rows @ rows.T, torch.eye(len(rows)), atol=1e-5, rtol=0)
+
+
+def test_the_rate_falls_along_a_cosine_to_a_hundredth() -> None:
+    made = Learner(ELU, Plan(steps=100, visits=1)).configure_optimizers()
+    optimiser, schedule = made["optimizer"], made["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(101):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    expected = 5e-6 + (5e-4 - 5e-6) * (1 + np.cos(np.pi * np.arange(101) / 100)) / 2
+    np.testing.assert_allclose(rates, expected, rtol=1e-6)
+
+
+def test_the_gradient_of_the_memory_alone_is_cut() -> None:
+    learner = Learner(ELU, Plan(1, 1))
+    memory = list(learner.network.conditioning_network.seq_model.parameters())
+    for parameter in learner.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    learner.on_before_optimizer_step(torch.optim.SGD(learner.parameters()))
+    assert sum(float(p.grad.square().sum()) for p in memory if p.grad is not None) == pytest.approx(0.01, rel=1e-3)
+    cut = {id(parameter) for parameter in memory}
+    assert all((p.grad == 1).all() for p in learner.parameters() if id(p) not in cut and p.grad is not None)
 
 
 def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
     tmp_path: Path, pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = run(tmp_path / "whole", pages)
+    """Killed between two validations."""
+    training = replace(SHORT, validate_every=4, keep_every=2)
+    whole = run(tmp_path / "whole", pages, training=training)
     step = Learner.training_step
 
     def killed(self: Learner, numbers: list[int], index: int) -> torch.Tensor:
@@ -106,15 +137,16 @@ def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
 
     monkeypatch.setattr(Learner, "training_step", killed)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        run(tmp_path / "parts", pages)
+        run(tmp_path / "parts", pages, training=training)
     monkeypatch.setattr(Learner, "training_step", step)
     with pytest.raises(UsageError, match="pass --resume"):
         run(tmp_path / "parts", pages)
-    parts = run(tmp_path / "parts", pages, resume=True)
+    assert read_kept(tmp_path / "parts" / LAST)["global_step"] == 2
+    parts = run(tmp_path / "parts", pages, resume=True, training=training)
     one, other = read_checkpoint(whole), read_checkpoint(parts)
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert read_card(whole)["curve"] == read_card(parts)["curve"]
-    assert [point["step"] for point in read_card(whole)["curve"]] == [1, 2, 3, 4]
+    assert [point["step"] for point in read_card(whole)["curve"]] == [4]
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, pages: list[TrainingPage]) -> None:
@@ -145,18 +177,31 @@ def test_a_loss_that_is_no_number_stops_the_training(
     assert (tmp_path / LAST).is_file()
 
 
+def test_a_gpu_with_too_little_memory(
+    tmp_path: Path, pages: list[TrainingPage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(Learner, "training_step", full)
+    with pytest.raises(DataError, match="too little memory for 2 visits: make --visits or --frames smaller"):
+        run(tmp_path, pages)
+
+
 def test_it_learns(pages: list[TrainingPage]) -> None:
+    torch.manual_seed(0)
     learner = Learner(ELU, Plan(12, 2))
     visitor = Visitor(pages[:1], [], Ear(), Recipe(frames=4, rooms=False))
-    optimiser = torch.optim.AdamW(learner.parameters(), lr=1e-3)
+    visits = [visitor.visit(number) for number in range(2)]
+    optimiser = torch.optim.AdamW(learner.parameters(), lr=3e-4)
     losses = []
-    for number in range(0, 24, 2):
-        loss = learner.loss([visitor.visit(number), visitor.visit(number + 1)]).total()
+    for _ in range(16):
+        loss = learner.loss(visits).total()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
-    assert sum(losses[-3:]) < 0.6 * sum(losses[:3])
+    assert losses[-1] < 0.5 * losses[0]
 
 
 @pytest.fixture

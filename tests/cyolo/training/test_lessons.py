@@ -14,7 +14,7 @@ from cyolo.page import SIZE_PX, scale_of
 from cyolo.training import learner as learning
 from cyolo.training.hearing import Ear
 from cyolo.training.learner import Learner, Plan, condition
-from cyolo.training.lessons import Pupil
+from cyolo.training.lessons import CyoloPupil
 from cyolo.training.loop import Training, train
 from cyolo.training.material import notes_of, page_of
 from cyolo.training.visits import Recipe, Visitor
@@ -82,7 +82,7 @@ def test_pitches_that_nobody_knows_cannot_be_taught(pages: list[TrainingPage]) -
 @pytest.mark.parametrize("lesson", ["seeing", "hearing", "meeting"])
 def test_a_lesson_is_learnt(visitor: Visitor, lesson: str) -> None:
     torch.manual_seed(0)
-    pupil = Pupil(ELU, Syllabus(100, 2))
+    pupil = CyoloPupil(ELU, Syllabus(100, 2))
     optimiser = torch.optim.AdamW(pupil.parameters(), lr=2e-3)
     looks, visits = [visitor.look(n) for n in range(2)], [visitor.visit(n) for n in range(2)]
     losses = []

@@ -1,5 +1,6 @@
 """What is trained on, and how it is altered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from cyolo.training.visits import Recipe, Visitor, visit_at
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.errors import DataError
 from scorebench.learning.pages import TrainingPage, training_pages
-from scorebench.learning.sound import as_heard, late
+from scorebench.learning.sound import as_heard, in_room, late
 from scorebench.spectrogram import cyolo_recipe, spectrogram
 from scorebench.timebase import HOP_SAMPLES
 from tests.scorebench.helpers import PIECES, TINY
+
+EXACT = "donot_use_mm_for_euclid_dist"
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +106,54 @@ def test_page_and_target_move_together(pages: list[TrainingPage], ear: Ear) -> N
             assert min(float((patch - here).abs().max()) for patch in patches) < 1e-6
         moved += not torch.equal(visit.picture, torch.from_numpy(page.picture).float() / 255)
     assert moved > 6
+
+
+@pytest.fixture(scope="module")
+def noise(pages: list[TrainingPage]) -> TrainingPage:
+    """A page no two frames of whose sound are alike."""
+    random = np.random.default_rng(5)
+    return replace(pages[0], audio=random.integers(-9000, 9000, len(pages[0].audio)).astype(np.int16))
+
+
+def moments_of(bands: torch.Tensor, recorded: torch.Tensor) -> torch.Tensor:
+    """When in ``recorded`` (T, 78) each of ``bands`` (n, 78) is heard, in frames: between which two it lies."""
+    steps = recorded[1:] - recorded[:-1]
+    apart = bands[:, None] - recorded[:-1]
+    share = ((apart * steps).sum(2) / steps.square().sum(1)).clamp(0, 1)
+    found = (apart - share[..., None] * steps).square().sum(2).min(1)
+    assert found.values.max() < 1e-3
+    return found.indices + share.gather(1, found.indices[:, None])[:, 0]
+
+
+def test_the_target_is_where_what_is_heard_is_printed(noise: TrainingPage, ear: Ear) -> None:
+    """At another tempo, and after silence, too: which frame is heard is looked up in the sound as it was recorded."""
+    recorded, visitor = ear(samples_of(noise))[1:], Visitor([noise], [], ear, Recipe(frames=6))
+    as_recorded = 0
+    for number in range(60):
+        visit = visitor.visit(number)
+        newest = 10 ** visit.windows[:, -1] - 1
+        heard = newest.amax(1) > 0
+        moments = moments_of(newest[heard], recorded)
+        as_recorded += bool(((moments - moments.round()).abs() < 1e-3).all())
+        boxes = noise.boxes_at(np.floor(moments.numpy() + 1e-3).astype(np.int64))
+        moved = visit.target[heard] - torch.from_numpy(boxes)
+        assert (moved - moved[0]).abs().max() < 1e-5  # as the page is
+    assert 20 < as_recorded < 40
+
+
+def test_half_of_the_visits_are_in_a_room(noise: TrainingPage, ear: Ear) -> None:
+    response = torch.tensor([0.3, 0.0, 0.1])
+    dry = as_heard(ear(samples_of(noise))[1:])
+    wet = as_heard(ear(in_room(samples_of(noise), response))[1:])
+    visitor = Visitor([noise], [response], ear, Recipe(frames=6))
+    places = [0, 0]
+    for number in range(80):
+        newest = visitor.visit(number).windows[:, -1]
+        newest = newest[newest.abs().amax(1) > 0]
+        for place, sound in enumerate((dry, wet)):
+            places[place] += bool((torch.cdist(newest, sound, compute_mode=EXACT).min(1).values < 1e-3).all())
+    assert min(places) > 10
+    assert 30 < sum(places) < 50  # the others are at another tempo
 
 
 def test_at_an_onset_the_target_is_its_note(pages: list[TrainingPage], ear: Ear) -> None:

@@ -1,18 +1,20 @@
 """The course of a training, with a learner that only counts."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 lightning = pytest.importorskip("lightning")
 
 from scorebench.errors import UsageError  # noqa: E402 - needs torch
-from scorebench.learning.course import LAST, Course, Outline, Validations  # noqa: E402
+from scorebench.learning.course import BEST, LAST, Course, Outline, Validations, rooms_hash  # noqa: E402
 
-OUTLINE = Outline("abc", steps=5, visits=4, validate_every=1, precision="32-true")
+OUTLINE = Outline("abc", steps=5, visits=4, validate_every=1, precision="32-true", keep_every=100)
 LOSSES = [3.0, 1.0, 2.0, 1.0, 4.0]
 
 
@@ -81,11 +83,25 @@ def test_a_training_that_is_over_can_be_resumed_and_changes_nothing(tmp_path: Pa
     assert counter.seen.item() == 2
 
 
+def test_the_best_weights_have_to_come_with_the_checkpoint(tmp_path: Path) -> None:
+    """Said before the training goes on, not after its end."""
+    run(tmp_path)
+    (tmp_path / BEST).unlink()
+    with pytest.raises(UsageError, match=rf"{BEST}: is not there; copy it"):
+        Course(OUTLINE, tmp_path, "cpu", resume=True)
+
+
+def test_rooms_have_a_hash() -> None:
+    rooms = [np.array([1.0, 0.5], np.float32), np.array([0.25], np.float32)]
+    assert rooms_hash(rooms) == rooms_hash([torch.from_numpy(room) for room in rooms])
+    assert len({rooms_hash(rooms), rooms_hash(rooms[::-1]), rooms_hash([np.concatenate(rooms)]), rooms_hash([])}) == 4
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="4 visits cannot be shared by 3 devices"):
-        Course(Outline("abc", 5, 4, 1, "32-true", devices=3), tmp_path, "cpu", resume=False)
+        Course(replace(OUTLINE, devices=3), tmp_path, "cpu", resume=False)
     run(tmp_path)
     with pytest.raises(UsageError, match=rf"{LAST}: a training was begun here; pass --resume"):
         Course(OUTLINE, tmp_path, "cpu", resume=False)
     with pytest.raises(UsageError, match=rf"{LAST}: of another training"):
-        Course(Outline("abd", 5, 4, 1, "32-true"), tmp_path, "cpu", resume=True)
+        Course(replace(OUTLINE, fingerprint="abd"), tmp_path, "cpu", resume=True)

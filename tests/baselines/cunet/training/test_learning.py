@@ -112,6 +112,7 @@ def test_a_mask_in_the_right_place_has_no_error(pages: list[TrainingPage]) -> No
 
 
 def test_it_learns(repertoire: Repertoire) -> None:
+    torch.manual_seed(0)
     learner, desk = Learner(Design(), Plan(1, 1)), Desk(repertoire, 0, 1)
     optimiser = torch.optim.Adam(learner.network.parameters(), lr=3e-3)
     losses = []

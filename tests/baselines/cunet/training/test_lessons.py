@@ -13,7 +13,7 @@ from baselines.cunet.network import CUNet, Design  # noqa: E402 - needs torch
 from baselines.cunet.training import learner as learning  # noqa: E402
 from baselines.cunet.training import lessons as lessons_module  # noqa: E402
 from baselines.cunet.training.learner import MEETING_WEIGHT, Plan, passages_loss  # noqa: E402
-from baselines.cunet.training.lessons import Pupil  # noqa: E402
+from baselines.cunet.training.lessons import CUNetPupil  # noqa: E402
 from baselines.cunet.training.loop import Training, train  # noqa: E402
 from baselines.cunet.training.material import notes_of  # noqa: E402
 from baselines.cunet.training.passages import Desk, Excerpts, Recipe, Repertoire  # noqa: E402
@@ -75,7 +75,7 @@ def test_excerpts_are_moments_after_onsets_with_what_was_struck(
 @pytest.mark.parametrize("lesson", ["seeing", "hearing", "meeting"])
 def test_a_lesson_is_learnt(repertoire: Repertoire, lesson: str) -> None:
     torch.manual_seed(0)
-    pupil = Pupil(Design(), Syllabus(100, 2))
+    pupil = CUNetPupil(Design(), Syllabus(100, 2))
     optimiser = torch.optim.Adam(pupil.parameters(), lr=3e-3)
     looks, excerpts = [repertoire.look(n) for n in range(2)], [repertoire.excerpts(n) for n in range(2)]
     losses = []
@@ -93,13 +93,13 @@ def test_a_lesson_is_learnt(repertoire: Repertoire, lesson: str) -> None:
 
 
 def test_nothing_is_marked_before_anything_is_learnt(pages: list[TrainingPage]) -> None:
-    network, ink = Pupil(Design(), Syllabus(100, 2)).network, torch.from_numpy(pages[0].picture).float() / 255
+    network, ink = CUNetPupil(Design(), Syllabus(100, 2)).network, torch.from_numpy(pages[0].picture).float() / 255
     assert network.look_for(ink[None, None], torch.randn(1, 2, 128))[0].sigmoid().max() < 0.5
 
 
 def test_what_was_met_in_lessons_is_met_in_the_training(repertoire: Repertoire) -> None:
     """Until the modulations of the encoder learn, the page is read with sound as it was without."""
-    pupil, passages = Pupil(Design(), Syllabus(100, 2)), [Desk(repertoire, n, 2).passage(3) for n in range(2)]
+    pupil, passages = CUNetPupil(Design(), Syllabus(100, 2)), [Desk(repertoire, n, 2).passage(3) for n in range(2)]
     excerpts = [Excerpts(p.picture, p.windows, torch.zeros(4, 88), p.boxes) for p in passages]
     z, _ = pupil.network.hear(torch.stack([passage.windows for passage in passages]))
     alone = passages_loss(pupil.network, passages, torch.zeros(2, 2, 128))[0]
@@ -136,17 +136,17 @@ def test_lessons_killed_and_resumed_give_the_same_weights(
     def run(out: Path, resume: bool = False) -> Path:
         return train(training, small_pages[:2], small_pages[2:3], out, "cpu", resume)
 
-    whole, step = run(tmp_path / "whole"), Pupil.training_step
+    whole, step = run(tmp_path / "whole"), CUNetPupil.training_step
 
-    def killed(self: Pupil, numbers: list[int], index: int) -> Any:
+    def killed(self: CUNetPupil, numbers: list[int], index: int) -> Any:
         if self.global_step == 24:
             raise KeyboardInterrupt
         return step(self, numbers, index)
 
-    monkeypatch.setattr(Pupil, "training_step", killed)
+    monkeypatch.setattr(CUNetPupil, "training_step", killed)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         run(tmp_path / "parts")
-    monkeypatch.setattr(Pupil, "training_step", step)
+    monkeypatch.setattr(CUNetPupil, "training_step", step)
     one, other = read_checkpoint(whole), read_checkpoint(run(tmp_path / "parts", resume=True))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

@@ -177,7 +177,7 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     card = card_of(weights)
     assert card == json.loads(weights.with_suffix(".card.json").read_text())
     assert card["demo"] is True
-    assert card["recipe"] == {"frames": 2, "seed": 3}
+    assert card["recipe"] == {"frames": 2, "every": 1, "seed": 3}
     assert card["plan"] == {"steps": 2, "visits": 1, "taught": False}
     assert card["data"]["name"] == "mini"
     assert [sorted(point) for point in card["curve"]] == 2 * [
