@@ -8,12 +8,13 @@ from click.testing import CliRunner
 
 from scorebench.cli import cli
 from scorebench.store import StoreDataset
-from tests.scorebench.helpers import TINY
+from tests.scorebench.helpers import PIECES, TINY
 
 
-def ran(tracker: str, dataset: Path, split: str, out: Path) -> dict[str, object]:
-    """The manifest of a run."""
-    words = ["run", "--tracker", tracker, "--dataset", str(dataset), "--split", split, "--out", str(out)]
+def ran(tracker: str, dataset: Path, split: str, piece: str, out: Path) -> dict[str, object]:
+    """The manifest of a run on one piece."""
+    words = ["run", "--tracker", tracker, "--dataset", str(dataset), "--split", split, "--piece", piece]
+    words += ["--out", str(out)]
     done = CliRunner().invoke(cli, words)
     assert done.exception is None, done.output
     (manifest,) = out.rglob("manifest.json")
@@ -23,10 +24,11 @@ def ran(tracker: str, dataset: Path, split: str, out: Path) -> dict[str, object]
 
 @pytest.mark.parametrize("tracker", ["cyolo", "cyolo-ir", "cunet"])
 def test_a_folder_in_the_layout_of_the_authors(tracker: str, tmp_path: Path) -> None:
-    manifest = ran(tracker, TINY, "full", tmp_path)
+    manifest = ran(tracker, TINY, "full", PIECES[0], tmp_path)
     assert manifest["complete"] is True
     assert manifest["failed"] == []
 
 
 def test_the_room_of_mini(small_mini: StoreDataset, tmp_path: Path) -> None:
-    assert ran("cyolo-ir", small_mini.root, "subset-room", tmp_path)["complete"] is True
+    piece = small_mini.pieces("subset-room")[0]
+    assert ran("cyolo-ir", small_mini.root, "subset-room", piece, tmp_path)["complete"] is True
