@@ -11,10 +11,7 @@ from torch import Tensor
 from cyolo.network import ACTIVATIONS, Cyolo, Settings
 from scorebench.errors import DataError
 from scorebench.learning.card import save_trained
-from scorebench.weights import load_into, read_checkpoint, read_config, read_said
-
-CONFIG = "net_config.json"
-"""What the authors put beside a checkpoint."""
+from scorebench.weights import CONFIG, load_into, read_checkpoint, read_config, read_said
 
 _NOT_LEARNT = "spec_module."
 """Their checkpoints carry the window and the filterbank, too; ours are in ``scorebench.spectrogram``."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "CONFIG",
     "load_into",
     "published",
     "read_card",
@@ -27,6 +28,8 @@ __all__ = [
     "save_weights",
 ]
 
+CONFIG = "net_config.json"
+"""What the authors put beside a checkpoint."""
 MAX_CONFIG_BYTES = 1 << 20
 """A config of a network is some hundred bytes long."""
 

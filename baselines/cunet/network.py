@@ -25,9 +25,6 @@ BOTTLENECK_CHANNELS = 128
 HEARD_AT_ONCE = 256
 """Frames whose sound is encoded together: some hundred MB of working memory, however long a page is."""
 
-CONFIG = "net_config.json"
-"""What the authors put beside a checkpoint."""
-
 _CONFIG = {
     "film_layers": [2, 3, 4, 5, 6, 7, 8],
     "n_encoder_layers": len(PAGE_CHANNELS),

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from baselines.cunet.batches import PlainEyes, Seen, Sighting
 from baselines.cunet.inference import Ears, Eyes, SoundEncoder
-from baselines.cunet.network import CONFIG, CUNet, check_config, network_from
+from baselines.cunet.network import CUNet, check_config, network_from
 from baselines.cunet.picture import Box, box_on_page, marked, see
 from scorebench.device import device_called
 from scorebench.errors import DataError, MissingDependencyError
@@ -24,7 +24,7 @@ from scorebench.score import ScoreView
 from scorebench.spectrogram import SpectrogramStream, cunet_recipe
 from scorebench.timebase import WINDOW_SAMPLES, samples_heard
 from scorebench.tracker import Position, Positions, heard_s
-from scorebench.weights import read_checkpoint, read_metadata
+from scorebench.weights import CONFIG, read_checkpoint, read_metadata
 
 WEIGHTS = Path(__file__).with_name("weights")
 """What ships with the package."""
