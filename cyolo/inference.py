@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cyolo.network import STRIDE_PX, Cyolo
@@ -20,6 +22,13 @@ class Box:
     h: Tensor
     confidence: Tensor
     cell: Tensor
+
+    def rows(self) -> NDArray[np.float64]:
+        """x, y, w, h and confidence of each: (N, 5)."""
+        rows: NDArray[np.float64] = (
+            torch.stack([self.x, self.y, self.w, self.h, self.confidence], 1).double().cpu().numpy()
+        )
+        return rows
 
 
 class Locator:

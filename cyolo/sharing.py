@@ -10,6 +10,7 @@
 390 of the 731 million multiplications a frame remain. The results equal those of ``Cyolo.locate`` up to rounding.
 """
 
+from copy import copy
 from typing import Any
 
 import torch
@@ -34,6 +35,13 @@ class OpenPages:
         heard = inner.shape[1] - seen.shape[1]  # channels that depend on the sound come first
         self._seen_inner = F.conv2d(seen, inner[:, heard:])
         self._seen_shortcut = F.conv2d(seen, shortcut[:, heard:])
+
+    def some(self, pages: Tensor) -> "OpenPages":
+        """Those of ``pages`` (N,) int64, in this order and as often as they are named there."""
+        chosen = copy(self)
+        chosen._first = self._first[pages]
+        chosen._seen_inner, chosen._seen_shortcut = self._seen_inner[pages], self._seen_shortcut[pages]
+        return chosen
 
     def features(self, z: Tensor) -> Tensor:
         """What boxes are read from.

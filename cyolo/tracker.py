@@ -4,6 +4,7 @@ They have the semantics of the authors' evaluation, streaming or not: the answer
 the page, with what was heard since the page was opened.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from cyolo.checkpoint import load_network
 from cyolo.hearing import Hearing, z_at
-from cyolo.inference import Box, Locator
+from cyolo.inference import Locator
 from cyolo.network import Cyolo
 from cyolo.onecore import Ears, Eyes
 from cyolo.page import Scale, network_input, scale_of
@@ -25,7 +26,7 @@ from scorebench.files import sha256_file
 from scorebench.score import ScoreView
 from scorebench.spectrogram import cyolo_recipe, spectrogram
 from scorebench.timebase import frames_complete, samples_heard
-from scorebench.tracker import Position, Positions, heard_s
+from scorebench.tracker import Job, Position, Positions, heard_s
 from scorebench.weights import published, read_card
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -63,9 +64,39 @@ class CyoloTracker:
         Raises:
             TrackerError: there is more than one page.
         """
-        if len(score.pages) != 1:
-            raise TrackerError(f"CYOLO follows one page at a time, and was opened on {len(score.pages)}")
-        return CyoloFollower(self._engine, score.pages[0])
+        return CyoloFollower(self._engine, _only_page(score))
+
+
+class CyoloInBatches(CyoloTracker):
+    """CYOLO on a GPU: pages that are followed together share their batches."""
+
+    @torch.inference_mode()
+    def follow_many(self, jobs: Sequence[Job], seed: int) -> list[Positions]:  # noqa: ARG002
+        """One trajectory a job, what ``CyoloFollower.follow`` gives for each; pages and frames of all in batches.
+
+        Raises:
+            TrackerError: a job has more than one page.
+        """
+        engine, images = self._engine, [_only_page(score) for score, _, _ in jobs]
+        inputs = torch.from_numpy(np.stack([network_input(image) for image in images]))
+        pages = OpenPages(engine.network, inputs.to(self.device))
+        heard, counts = zip(*(z_of(engine, audio, frames) for _, audio, frames in jobs), strict=True)
+        sizes = [len(z) for z in heard]
+        of = torch.repeat_interleave(torch.arange(len(jobs)), torch.tensor(sizes)).to(self.device)
+        parts = zip(torch.split(torch.cat(heard), engine.batch), torch.split(of, engine.batch), strict=True)
+        boxes = [Locator(engine.network, pages.some(those).features).best(z).rows() for z, those in parts]
+        return [
+            Positions.from_list(frames, _positions(rows, count, scale_of(*image.shape)))
+            for (_, _, frames), image, rows, count in zip(
+                jobs, images, np.split(np.concatenate(boxes), np.cumsum(sizes)[:-1]), counts, strict=True
+            )
+        ]
+
+
+def _only_page(score: ScoreView) -> NDArray[np.uint8]:
+    if len(score.pages) != 1:
+        raise TrackerError(f"CYOLO follows one page at a time, and was opened on {len(score.pages)}")
+    return score.pages[0]
 
 
 class Engine(Protocol):
@@ -135,28 +166,30 @@ class CyoloFollower:
         count = self._hearing.frames
         if self._said is None or self._said[0] != count:
             box = self._locator.best(self._hearing.z())
-            self._said = (count, _positions(box, np.array([count]), self._scale)[0])
+            self._said = (count, _positions(box.rows(), np.array([count]), self._scale)[0])
         return self._said[1]
 
     @torch.inference_mode()
     def follow(self, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> Positions:
         """Answers at ``frames`` of ``audio``, heard from its beginning: those of ``hear``, in batches on a GPU."""
-        batch = self._engine.batch
-        counts = np.array([frames_complete(min(samples_heard(f), len(audio))) for f in frames.tolist()], np.int64)
-        last = samples_heard(int(counts.max(initial=0)) - 1)
-        heard = torch.from_numpy(spectrogram(audio[:last], cyolo_recipe())).to(self._device)
-        z = z_at(self._conditioning, self._engine.encode, heard, counts, batch)
-        rows: list[Position] = []
-        for part, asked in zip(torch.split(z, batch), np.split(counts, range(batch, len(counts), batch)), strict=True):
-            rows += _positions(self._locator.best(part), asked, self._scale)
-        return Positions.from_list(frames, rows)
+        z, counts = z_of(self._engine, audio, frames)
+        boxes = np.concatenate([self._locator.best(part).rows() for part in torch.split(z, self._engine.batch)])
+        return Positions.from_list(frames, _positions(boxes, counts, self._scale))
 
 
-def _positions(box: Box, counts: NDArray[np.int64], scale: Scale) -> list[Position]:
-    """``box`` in pixels of the page; ``counts`` (n,) is how many frames each is based on."""
-    rows = torch.stack([box.x, box.y, box.w, box.h, box.confidence], 1).double().cpu().tolist()
+def z_of(engine: Engine, audio: NDArray[np.float32], frames: NDArray[np.int64]) -> tuple[Tensor, NDArray[np.int64]]:
+    """What has been heard of ``audio`` at each of n ``frames``: z (n, 128), and of how many frames of sound (n,)."""
+    network = engine.network.conditioning_network
+    counts = np.array([frames_complete(min(samples_heard(f), len(audio))) for f in frames.tolist()], np.int64)
+    last = samples_heard(int(counts.max(initial=0)) - 1)
+    heard = torch.from_numpy(spectrogram(audio[:last], cyolo_recipe())).to(next(network.parameters()).device)
+    return z_at(network, engine.encode, heard, counts, engine.batch), counts
+
+
+def _positions(boxes: NDArray[np.float64], counts: NDArray[np.int64], scale: Scale) -> list[Position]:
+    """``boxes`` (n, 5) are ``Box.rows``; ``counts`` (n,) is how many frames each is based on."""
     said = []
-    for (x, y, w, h, confidence), count in zip(rows, counts.tolist(), strict=True):
+    for (x, y, w, h, confidence), count in zip(boxes.tolist(), counts.tolist(), strict=True):
         page_x, page_y = scale.to_page(x, y)
         seconds = heard_s(samples_heard(count - 1)) if count else 0.0
         said.append(Position(page_x, page_y, w * scale.factor, h * scale.factor, 0, confidence, seconds))
@@ -169,7 +202,11 @@ def _own(name: str, checkpoint: Path | str | None, device: str) -> CyoloTracker:
         raise MissingDependencyError(
             f"no weights of {name} came with this version: train them (scorebench train {name}), then pass --checkpoint"
         )
-    return CyoloTracker(path, device)
+    return _with_weights(path, device)
+
+
+def _with_weights(path: Path, device: str) -> CyoloTracker:
+    return (CyoloTracker if device_called(device).type == "cpu" else CyoloInBatches)(path, device)
 
 
 def cyolo(checkpoint: Path | str | None = None, device: str = "auto") -> CyoloTracker:
@@ -184,9 +221,9 @@ def cyolo_ir(checkpoint: Path | str | None = None, device: str = "auto") -> Cyol
 
 def cyolo_published(device: str = "auto") -> CyoloTracker:
     """CYOLO with the authors' weights, as fetched by `scorebench weights get`."""
-    return CyoloTracker(published("cyolo-published"), device)
+    return _with_weights(published("cyolo-published"), device)
 
 
 def cyolo_ir_published(device: str = "auto") -> CyoloTracker:
     """CYOLO-IR with the authors' weights, as fetched by `scorebench weights get`."""
-    return CyoloTracker(published("cyolo-ir-published"), device)
+    return _with_weights(published("cyolo-ir-published"), device)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scorebench.errors import ScorebenchError
+from scorebench.following import keep_part
 from scorebench.protocol.pages import plan_pages, view_of
-from scorebench.run import RunSpec, is_current, keep_part, run_folder
+from scorebench.run import RunSpec, is_current, run_folder
 from scorebench.tracker import SeedsTracker, validate
 
 

@@ -1,49 +1,32 @@
 """Follow every page of a split with a tracker; killed and run again, it does the rest."""
 
 import shutil
-import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from scorebench.dataset import Dataset
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.files import write_json
+from scorebench.following import Failure, follow_pages
 from scorebench.manifest import identity, manifest_of
-from scorebench.protocol.pages import PagePlan, plan_pages, view_of
+from scorebench.protocol.pages import PagePlan, plan_pages
 from scorebench.protocol.scoring import score_page
 from scorebench.results import (
     TRAJECTORY_COLUMNS,
     RunFolder,
     read_parquet,
     read_seconds,
-    write_parquet,
     write_results,
 )
 from scorebench.score import Recording
 from scorebench.timebase import SAMPLE_RATE, frame_count
-from scorebench.tracker import Positions, Tracker, follow
+from scorebench.tracker import Tracker
 
 Scored = tuple[pd.DataFrame, pd.DataFrame, float]
 """Of one page: trajectory, errors, seconds it took."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A page (or, with page None, a whole piece) that could not be followed, and why in one line."""
-
-    piece: str
-    page: int | None
-    reason: str
-
-    def __str__(self) -> str:
-        where = self.piece if self.page is None else f"{self.piece} page {self.page}"
-        return f"{where}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -173,50 +156,15 @@ def _run_piece(
     except ScorebenchError as error:
         failures.append(Failure(piece, None, str(error)))
         return
-    for plan in plans:
-        failure = None if audio is None else _follow_page(folder, spec, recording, plan, audio)
-        failures += [failure] if failure else []
-        scored.append(_score_part(folder, plan, frame_count(samples)))
+    if audio is not None:
+        failures += follow_pages(folder, spec.tracker, spec.seed, recording, plans, audio)
+    scored += [_score_part(folder, plan, frame_count(samples)) for plan in plans]
 
 
 def _samples_for(recording: Recording) -> int:
     """Samples in which all onsets of ``recording`` fall, where its sound cannot be read."""
     last = recording.notes["onset_s"].max()
     return 0 if pd.isna(last) else int((last + 1.0) * SAMPLE_RATE)
-
-
-def _follow_page(
-    folder: RunFolder, spec: RunSpec, recording: Recording, plan: PagePlan, audio: NDArray[np.float32]
-) -> Failure | None:
-    """Follow one page unless it was followed before; None when its answers are in the folder."""
-    if folder.part(plan.page.piece, plan.page.index).exists():
-        return None
-    began = time.perf_counter()
-    try:
-        view = view_of(recording, plan, spec.tracker.given)
-        positions = follow(spec.tracker, view, plan.sound(audio), plan.frames - plan.start_frame, spec.seed)
-    except Exception as error:  # noqa: BLE001 - anything can happen in a tracker, and one page must not cost the others
-        return Failure(plan.page.piece, plan.page.index, _reason(error))
-    keep_part(folder, plan, positions, time.perf_counter() - began)
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """What ``error`` says, and where in the code it was raised, unless it is known what to do."""
-    if isinstance(error, ScorebenchError) and str(error):
-        return str(error).splitlines()[0]
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    if type(error).__name__ == "OutOfMemoryError":
-        return "the GPU has too little memory: free it, or pass --device cpu"
-    said = f"{type(error).__name__}: {error}".splitlines()[0]
-    return f"{said} ({Path(where.filename).name}, line {where.lineno})"
-
-
-def keep_part(folder: RunFolder, plan: PagePlan, positions: Positions, seconds: float) -> None:
-    """Keep the answers on one page, which took so many ``seconds``."""
-    rows = positions.to_table().assign(piece=plan.page.piece, page=plan.page.index, frame=plan.frames)
-    part = folder.part(plan.page.piece, plan.page.index)
-    write_parquet(part, rows.astype(TRAJECTORY_COLUMNS)[list(TRAJECTORY_COLUMNS)], seconds)
 
 
 def _score_part(folder: RunFolder, plan: PagePlan, frames: int) -> Scored:

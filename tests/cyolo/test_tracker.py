@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cyolo.page import SIZE_PX, network_input, scale_of
-from cyolo.tracker import CyoloTracker, cyolo, engine_for
+from cyolo.tracker import CyoloFollower, CyoloInBatches, CyoloTracker, _Batches, cyolo, engine_for
 from scorebench.conformance import checks
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.samplepage import sample_recording
@@ -39,16 +39,47 @@ def test_streaming_and_fast_give_the_same_bits(tracker: CyoloTracker) -> None:
 
 
 def test_batches_as_on_a_gpu_give_the_same_answers(tracker: CyoloTracker, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cyolo import tracker as module
-
     recording = sample_recording()
     audio, view, frames = recording.read_audio(), ScoreView((recording.pages[0].image,)), np.arange(0, 140, 2)
     alone = tracker.open(view, 0).follow(audio, frames)
-    engine = module._Batches(tracker._engine.network)
-    monkeypatch.setattr(module._Batches, "batch", 32)
-    together: Positions = module.CyoloFollower(engine, view.pages[0]).follow(audio, frames)
+    engine = _Batches(tracker._engine.network)
+    monkeypatch.setattr(_Batches, "batch", 32)
+    together: Positions = CyoloFollower(engine, view.pages[0]).follow(audio, frames)
     np.testing.assert_allclose(together.x_px, alone.x_px, atol=0.01)
     np.testing.assert_allclose(together.y_px, alone.y_px, atol=0.01)
+
+
+@pytest.fixture
+def in_batches(monkeypatch: pytest.MonkeyPatch) -> CyoloInBatches:
+    """What a GPU has, on a CPU; its batches are small, so that pages meet in them."""
+    monkeypatch.setattr("cyolo.tracker.engine_for", _Batches)
+    monkeypatch.setattr(_Batches, "batch", 32)
+    return CyoloInBatches(FULL, "cpu")
+
+
+@pytest.mark.slow
+def test_batches_keep_every_rule(in_batches: CyoloInBatches) -> None:
+    results = checks(in_batches)
+    assert [f"{r.name}: {r.reason}" for r in results if not r.passed] == []
+    assert [r.status for r in results if "follow_many" in r.name] == ["pass"]
+
+
+def test_pages_in_one_batch_are_not_mixed_up(tracker: CyoloTracker, in_batches: CyoloInBatches) -> None:
+    recording = sample_recording()
+    audio, image = recording.read_audio(), recording.pages[0].image
+    jobs = [
+        (ScoreView((image,)), audio, np.arange(0, 60, 4)),
+        (ScoreView((image[::-1, :700].copy(),)), audio[20000:], np.arange(10, 90, 4)),
+        (ScoreView((image[:, ::-1].copy(),)), audio[::-1].copy(), np.arange(0, 140, 20)),
+    ]
+    said = in_batches.follow_many(jobs, 0)
+    for (view, heard, frames), together in zip(jobs, said, strict=True):
+        alone = tracker.open(view, 0).follow(heard, frames)
+        np.testing.assert_array_equal(together.frame, frames)
+        for name, value in vars(alone).items():
+            np.testing.assert_allclose(getattr(together, name), value, atol=0.01)
+    with pytest.raises(ScorebenchError, match="one page at a time, and was opened on 2"):
+        in_batches.follow_many([(ScoreView((image, image)), audio, np.arange(3))], 0)
 
 
 @pytest.mark.parametrize("shape", [(1181, 835), (2362, 1670), (835, 1181), (300, 300), (40, 9000)])

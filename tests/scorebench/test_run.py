@@ -18,8 +18,9 @@ from scorebench import run as run_module
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.errors import ScorebenchError, UsageError
 from scorebench.files import write_atomic
+from scorebench.following import Failure
 from scorebench.results import RunFolder, read_parquet
-from scorebench.run import Failure, RunSpec, run
+from scorebench.run import RunSpec, run
 from scorebench.timebase import SAMPLE_RATE
 from scorebench.tracker import Position
 from tests.scorebench import helpers
