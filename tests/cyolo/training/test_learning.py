@@ -1,7 +1,10 @@
 """The objective as it is minimised, the schedule, and trainings that are killed."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -145,6 +148,7 @@ def test_killed_and_resumed_it_gives_the_same_weights_and_curve(
     with pytest.raises(UsageError, match="pass --resume"):
         run(tmp_path / "parts", pages)
     assert read_kept(tmp_path / "parts" / LAST)["global_step"] == 2
+    assert (tmp_path / "parts" / LAST).stat().st_size < 16 * 2**20
     parts = run(tmp_path / "parts", pages, resume=True, training=training)
     one, other = read_checkpoint(whole), read_checkpoint(parts)
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -259,3 +263,22 @@ def test_two_processes_share_a_batch(store: Path, tmp_path: Path, name: str, ste
     alone, shared = (read_card(tmp_path / f"{count}/{name}.safetensors")["curve"] for count in ("1", "2"))
     for point, other in zip(alone, shared, strict=True):
         assert other == pytest.approx(point, rel=0.1)
+
+
+@pytest.mark.slow
+def test_two_processes_killed_and_resumed_give_the_same_weights_and_curve(store: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "scorebench.cli", "train", "cyolo", "--dataset", str(store), "--device", "cpu"]
+    words += ["--steps", "6", "--visits", "2", "--frames", "2", "--precision", "32-true", "--devices", "2"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    subprocess.run([*words, "--out", str(whole)], check=True, timeout=300, capture_output=True)
+    with subprocess.Popen([*words, "--out", str(parts)], start_new_session=True, stderr=subprocess.DEVNULL) as begun:
+        while not (parts / LAST).exists():
+            assert begun.poll() is None
+            time.sleep(0.05)
+        os.killpg(begun.pid, signal.SIGKILL)
+    assert 1 <= read_kept(parts / LAST)["global_step"] < 6
+    subprocess.run([*words, "--out", str(parts), "--resume"], check=True, timeout=300, capture_output=True)
+    one, other = (read_checkpoint(folder / "cyolo.safetensors") for folder in (whole, parts))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    curves = [read_card(folder / "cyolo.safetensors")["curve"] for folder in (whole, parts)]
+    assert curves[0] == curves[1]
