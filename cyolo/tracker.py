@@ -72,7 +72,7 @@ class CyoloInBatches(CyoloTracker):
 
     @torch.inference_mode()
     def follow_many(self, jobs: Sequence[Job], seed: int) -> list[Positions]:  # noqa: ARG002
-        """One trajectory a job, what ``CyoloFollower.follow`` gives for each; pages and frames of all in batches.
+        """One trajectory a job: what ``CyoloFollower.follow`` gives, but frames of all pages share batches.
 
         Raises:
             TrackerError: a job has more than one page.

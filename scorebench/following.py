@@ -1,5 +1,6 @@
 """Follow the pages of one piece, and keep the answers in the folder of the run."""
 
+import sys
 import time
 import traceback
 from collections.abc import Sequence
@@ -50,8 +51,8 @@ def follow_pages(
     if isinstance(tracker, BatchTracker) and len(missing) > 1:
         try:
             _follow_together(folder, tracker, seed, recording, missing, audio)
-        except Exception:  # noqa: BLE001, S110 - anything can happen in a tracker; page by page it is told on which
-            pass
+        except Exception as error:  # noqa: BLE001 - anything can happen in a tracker; one by one it is told on which page
+            print(f"{recording.piece}: its pages one by one, since together: {_reason(error)}", file=sys.stderr)
         else:
             return []
     failures = (_follow_page(folder, tracker, seed, recording, plan, audio) for plan in missing)

@@ -1,5 +1,6 @@
 """The network against what the authors' own code computed with checkpoints of their format."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,17 @@ def test_z_of_the_authors_streaming_code(network: Cyolo, heard: torch.Tensor) ->
     differs = np.abs(evaluated - said).max(1) > 1e-4
     assert differs[40:79].all()  # after 41 to 79 frames
     assert not differs[:40].any()
+
+
+def test_which_answers_of_that_code_differ(network: Cyolo, heard: torch.Tensor) -> None:
+    """With biases of 0 in the memory, as published, an empty step leaves nothing there."""
+    conditioning = deepcopy(network.conditioning_network)
+    with torch.inference_mode():
+        for name, parameter in conditioning.seq_model.named_parameters():
+            if name.startswith("bias"):
+                parameter.zero_()
+        apart = (conditioning(heard[:200]) - streaming_z(conditioning, heard[:200])).abs().amax(1)
+    assert (np.flatnonzero(apart > 1e-5) + 1).tolist() == [*range(41, 80), 80, 120, 160, 200]
 
 
 def note_cells(follower: CyoloFollower) -> list[int]:

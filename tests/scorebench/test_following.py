@@ -10,7 +10,7 @@ from scorebench.authors_layout import AuthorsDataset
 from scorebench.run import RunSpec, run
 from scorebench.score import ScoreView
 from scorebench.tracker import Job, Position, Positions, follow
-from tests.scorebench.helpers import TINY, Wanderer
+from tests.scorebench.helpers import TINY, RaisesOnPage, Wanderer
 
 PAGES = 4
 """Of the three pieces of ``TINY``: one has two, the others one."""
@@ -52,12 +52,23 @@ def raises(said: list[Positions]) -> list[Positions]:
     raise ZeroDivisionError
 
 
+def test_pages_that_were_followed_before_are_not_followed_again(tmp_path: Path) -> None:
+    """The third page to be opened is one of the two."""
+    _, failures = run(spec(RaisesOnPage(3)), tmp_path)
+    crowd = Crowd()
+    folder, again = run(spec(crowd), tmp_path)
+    assert (len(failures), again, crowd.together, crowd.opened) == (1, [], [], 1)
+    alone, _ = run(spec(Wanderer()), tmp_path / "alone")
+    assert (folder.path / "trajectories.parquet").read_bytes() == (alone.path / "trajectories.parquet").read_bytes()
+
+
 @pytest.mark.parametrize("answer", [raises, lost, lambda said: said[:1]])
-def test_where_that_fails_they_are_followed_one_by_one(
-    tmp_path: Path, answer: Callable[[list[Positions]], list[Positions]]
+def test_where_that_fails_they_are_followed_one_by_one_and_it_is_said(
+    tmp_path: Path, answer: Callable[[list[Positions]], list[Positions]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     crowd = Crowd(answer)
     mended, failures = run(spec(crowd), tmp_path / "together")
     alone, _ = run(spec(Wanderer()), tmp_path / "alone")
     assert (failures, crowd.together, crowd.opened) == ([], [2], PAGES)
     assert (mended.path / "trajectories.parquet").read_bytes() == (alone.path / "trajectories.parquet").read_bytes()
+    assert capsys.readouterr().err.count("its pages one by one, since together: ") == 1

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from scorebench import run as run_module
 from scorebench.authors_layout import AuthorsDataset
@@ -113,6 +114,15 @@ def test_a_tracker_that_raises_on_one_page_costs_that_page_alone(tmp_path: Path)
     mended, failures = run(spec(), tmp_path)
     assert failures == []
     same_files(mended, run(spec(), tmp_path / "whole")[0])
+
+
+def test_a_gpu_with_too_little_memory_is_a_failure_with_a_remedy(tmp_path: Path) -> None:
+    class Full(Wanderer):
+        def open(self, score: object, seed: int) -> Wanderer:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    _, failures = run(spec(Full()), tmp_path)
+    assert {f.reason for f in failures} == {"the GPU has too little memory: free it, or pass --device cpu"}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -232,6 +232,7 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     assert done.exception is None, done.output
     weights = Path(done.output.strip().splitlines()[-1])
     card = read_card(weights)
+    assert list((weights.parent / "tensorboard").glob("events.out.*"))
     assert card["demo"] is True
     assert card["recipe"] == {"frames": 2, "onset_share": 0.8, "rooms": True, "seed": 3}
     assert card["data"]["name"] == "mini"

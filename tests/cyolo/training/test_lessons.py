@@ -21,6 +21,7 @@ from cyolo.training.visits import Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
 from scorebench.errors import DataError, UsageError
+from scorebench.files import sha256_file
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage, training_pages
 from scorebench.learning.pitches import COARSE_PX, FINE_PX, LOWEST_PITCH
@@ -112,7 +113,7 @@ def test_a_training_begins_with_the_weights_of_another(
     weights = train(training, pages[:2], pages[2:3], [], tmp_path / "cyolo", "cpu", start=start)
     taught, trained = read_checkpoint(start), read_checkpoint(weights)
     assert all(torch.equal(taught[name], trained[name]) for name in taught if "enc.0." not in name)
-    assert read_card(weights)["start"] == read_card(start)
+    assert read_card(weights)["start"] == {"sha256": sha256_file(start), **read_card(start)}
     with pytest.raises(UsageError, match="of another training"):
         train(training, pages[:2], pages[2:3], [], tmp_path / "cyolo", "cpu", resume=True)
 

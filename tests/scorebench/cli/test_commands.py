@@ -72,7 +72,7 @@ def test_run_then_score_again_gives_the_same_figures(tmp_path: Path) -> None:
 
 def test_several_processes_do_the_following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = ran(tmp_path, "oracle", "steady")
-    monkeypatch.setattr("scorebench.run.follow", lambda *_: pytest.fail("this process followed a page"))
+    monkeypatch.setattr("scorebench.following.follow", lambda *_: pytest.fail("this process followed a page"))
     words = ["run", "--tracker", "oracle", "--tracker", "steady", "--split", "full", *DATA, "--jobs", "2"]
     done = CliRunner().invoke(cli, [*words, "--out", str(tmp_path / "together")])
     assert (done.exit_code, done.exception) == (0, None), done.output

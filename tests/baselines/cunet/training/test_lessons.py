@@ -19,6 +19,7 @@ from baselines.cunet.training.material import notes_of  # noqa: E402
 from baselines.cunet.training.passages import Desk, Excerpts, Recipe, Repertoire  # noqa: E402
 from scorebench.cli.train import train as train_command  # noqa: E402
 from scorebench.errors import DataError, UsageError  # noqa: E402
+from scorebench.files import sha256_file  # noqa: E402
 from scorebench.learning.lessons import Syllabus  # noqa: E402
 from scorebench.learning.pages import TrainingPage  # noqa: E402
 from scorebench.learning.pitches import COARSE_PX, FINE_PX, LOWEST_PITCH  # noqa: E402
@@ -122,7 +123,7 @@ def test_a_training_begins_with_the_weights_of_another(
     weights = train(training, small_pages[:2], small_pages[2:3], tmp_path / "cunet", "cpu", start=start)
     taught, trained = read_checkpoint(start), read_checkpoint(weights)
     assert all(torch.equal(taught[name], trained[name]) for name in taught)
-    assert read_card(weights)["start"] == read_card(start)
+    assert read_card(weights)["start"] == {"sha256": sha256_file(start), **read_card(start)}
     with pytest.raises(UsageError, match="of another training"):
         train(training, small_pages[:2], small_pages[2:3], tmp_path / "cunet", "cpu", resume=True)
 
