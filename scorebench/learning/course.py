@@ -18,7 +18,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import DataLoader, IterableDataset
 
 from scorebench.errors import DataError, ScorebenchError, UsageError
@@ -127,10 +127,10 @@ class Keeper(Checkpoint):
     def __init__(self, out: Path, outline: Outline, curve: Curve) -> None:
         self._path, self._best, self._outline, self._curve = out / LAST, out / BEST, outline, curve
 
-    def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:  # noqa: ARG002
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         """Called by Lightning."""
         *before, now = [point["valid_loss"] for point in self._curve.points]
-        demand_finite(torch.tensor(now), trainer.global_step)
+        demand_finite(torch.tensor(now, device=pl_module.device), trainer.global_step)
         if all(now < loss for loss in before):
             trainer.save_checkpoint(self._best, weights_only=True)
         trainer.save_checkpoint(self._path)
@@ -261,9 +261,12 @@ def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightnin
 
 
 def demand_finite(loss: Tensor, step: int) -> None:
-    """ScorebenchError where ``loss``, the (), of ``step`` is no number."""
-    if not torch.isfinite(loss):
+    """ScorebenchError in all processes where ``loss``, the (), of ``step`` is no number in any: none waits for it."""
+    total = loss.detach().clone()
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.all_reduce(total)
+    if not torch.isfinite(total):
         raise ScorebenchError(
-            f"the loss is {loss.item()} at step {step}: stopped before it spoils the weights; "
+            f"the loss is {total.item()} at step {step}: stopped before it spoils the weights; "
             "go on from the last checkpoint with --resume, and --precision 32-true if it was not"
         )

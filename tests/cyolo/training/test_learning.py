@@ -283,3 +283,35 @@ def test_two_processes_killed_and_resumed_give_the_same_weights_and_curve(store:
     assert all(torch.equal(one[name], other[name]) for name in one)
     curves = [read_card(folder / "cyolo.safetensors")["curve"] for folder in (whole, parts)]
     assert curves[0] == curves[1]
+
+
+SPOILT = """
+from cyolo.training.learner import Learner
+from scorebench.cli import main
+
+loss = Learner.loss
+
+
+def spoilt(self, visits):
+    found = loss(self, visits)
+    bad = self.global_step == 1 and self.global_rank == RANK
+    return type(found)(found.box * float("nan"), found.objectness) if bad else found
+
+
+Learner.loss = spoilt
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_loss_that_is_no_number_in_one_of_two_processes_stops_both(store: Path, tmp_path: Path, rank: int) -> None:
+    script = tmp_path / "spoilt.py"
+    script.write_text(SPOILT.replace("RANK", str(rank)))
+    words = ["train", "cyolo", "--dataset", str(store), "--device", "cpu", "--out", str(tmp_path / "out")]
+    words += ["--steps", "3", "--visits", "2", "--frames", "2", "--precision", "32-true", "--devices", "2"]
+    done = subprocess.run([sys.executable, str(script), *words], timeout=300, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("Error: the loss is nan at step 1") == 2
+    assert "Traceback" not in done.stderr
+    assert read_kept(tmp_path / "out" / LAST)["global_step"] == 1
