@@ -43,13 +43,18 @@ def read_response(path: Path, longest_s: float | None = None, channel: int | Non
     return level
 
 
+def response_files(folder: Path) -> list[Path]:
+    """Impulse responses under ``folder``, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
+
+
 def spread_responses(folder: Path) -> dict[str, NDArray[np.float32]]:
     """Responses for training: those under ``folder`` by their path below it, few of each room (two folders down).
 
     Raises:
         DataError: there are none, or one cannot be read.
     """
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac"))
+    files = response_files(folder)
     if not files:
         raise DataError(f"{folder}: no impulse response (.wav, .flac) here")
     rooms: dict[str, list[Path]] = {}

@@ -8,6 +8,7 @@ pieces/<piece>/piece.json          title, composer, conditions: {split: {audio, 
                notes.parquet       PRINTED_COLUMNS
                timing_<t>.parquet  note_id, onset_s (NaN: not played), duration_s, velocity
                <audio>.flac        22 050 Hz mono
+rooms/...                          impulse responses to train in (may be absent; no part of the hash)
 """
 
 import difflib
@@ -29,6 +30,8 @@ from scorebench.score import BAR_COLUMNS, NOTE_COLUMNS, PRINTED_COLUMNS, SYSTEM_
 INDEX = "dataset.json"
 """The file that makes a folder a page store; written last."""
 
+ROOMS = "rooms"
+
 FORMAT = 1
 """Raised when a reader of the old format would misread the new one."""
 
@@ -46,6 +49,7 @@ class StoreDataset:
     Attributes:
         facts: what dataset.json says: version, definition, tools.
         titles: what tables call its splits, for those its definition has a name for.
+        rooms: folder with impulse responses to train in, which may not be there.
     """
 
     def __init__(self, root: Path) -> None:
@@ -54,7 +58,7 @@ class StoreDataset:
         Raises:
             DataError: the index is missing, damaged, or of a newer format.
         """
-        self.root = root
+        self.root, self.rooms = root, root / ROOMS
         self.facts = _read_json(root / INDEX)
         missing = {"name", "version", "hash", "format", "files"} - self.facts.keys()
         if missing or self.facts["format"] != FORMAT:

@@ -24,7 +24,7 @@ class TrainingRequest:
         resume: go on from what ``out`` holds.
         epochs: length of the training, in passes over all frames; ``steps`` says it in steps instead.
         visits: pages in a batch; ``frames`` of each.
-        responses: folder of impulse responses, for those that train in rooms; a pack brings its own.
+        responses: folder of impulse responses, for those that train in rooms; by default those of the dataset.
         start: weights to begin with, for those that can.
         demo: mark the weights as a demonstration: trained too briefly to stand for the method.
     """

@@ -15,14 +15,18 @@ from scorebench.build.lilypond_score import engrave_lilypond
 from scorebench.build.mutopia import ready_source
 from scorebench.build.pipeline import PLAN, alone, build_pieces, start
 from scorebench.errors import DataError, UsageError
+from scorebench.files import write_bytes
 from scorebench.resources import resource
+from scorebench.responses import response_files
 from scorebench.score import NOTE_COLUMNS, as_table
-from scorebench.store import INDEX, TIMING_COLUMNS, StoreDataset
+from scorebench.store import INDEX, ROOMS, TIMING_COLUMNS, StoreDataset
 from scorebench.store_writer import PIECES, finish, write_piece
 
 NAME = "msmd-rebuild"
 VELOCITY = 72
 TAIL_S = 1.0
+RESPONSES = "irs/train"
+"""Where impulse responses to train in lie, if any, in the folder that holds mutopia/."""
 SPLITS = {"train": "train", "valid": "valid", "test": "full"}
 """MSMD's names, and ours: ``full`` is Table II's section I."""
 
@@ -73,7 +77,8 @@ def build_msmd_rebuild(
     """Build the dataset into ``root`` from the folder ``source``, or open it where it is complete.
 
     A piece that fails is left out and listed; the next build tries it again. So does a build with another ``train``:
-    it takes over the pieces that it needs, and drops those that it does not.
+    it takes over the pieces that it needs, and drops those that it does not. Impulse responses in ``source``, under
+    irs/train, come along, no part of the dataset's hash.
 
     Args:
         source: a checkout of the Mutopia project (it holds ftp/), or a folder with one called mutopia/.
@@ -92,6 +97,8 @@ def build_msmd_rebuild(
         if not _is_complete(root, train):
             (root / INDEX).unlink(missing_ok=True)
             _build(root, home.resolve(), jobs, progress, train)
+        for path in response_files(source / RESPONSES):
+            write_bytes(root / ROOMS / path.relative_to(source / RESPONSES), path.read_bytes())
     return StoreDataset(root)
 
 

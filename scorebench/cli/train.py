@@ -27,7 +27,7 @@ from scorebench.cli.options import dataset_option, seed_option
 @click.option(
     "--responses",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of impulse responses; a pack brings its own.",
+    help="Folder of impulse responses. [default: those of the dataset or pack, if it has some]",
 )
 @click.option(
     "--from",
@@ -50,7 +50,7 @@ def train(name: str, dataset: str | None, out: Path | None, **options: object) -
 
     \b
     Examples:
-      scorebench train cyolo-ir --dataset msmd-rebuild --responses irs/train --device cuda --resume
+      scorebench train cyolo-ir --dataset msmd-rebuild --device cuda --resume
       scorebench train cyolo-ir --dataset train.pack --from trainings/cyolo-lessons/cyolo-lessons.safetensors
       scorebench train cunet --dataset train.pack --device cuda --resume
     """

@@ -13,6 +13,7 @@ from scorebench.learning.pages import PageMaker, TrainingPage, training_pages
 from scorebench.pack import Pack
 from scorebench.progress import progress_bar
 from scorebench.responses import spread_responses
+from scorebench.store import StoreDataset
 from scorebench.training import TrainingRequest
 
 
@@ -62,13 +63,21 @@ def rooms_for(request: TrainingRequest, data: Dataset) -> list[torch.Tensor]:
     Raises:
         UsageError: there are none.
     """
-    found: dict[str, NDArray[np.float32]]
+    rooms = rooms_known(request, data)
+    if not rooms:
+        raise UsageError(f"{request.name} is trained in rooms: --responses DIR with impulse responses (wav, flac)")
+    return rooms
+
+
+def rooms_known(request: TrainingRequest, data: Dataset) -> list[torch.Tensor]:
+    """Impulse responses that were asked for, or that ``data`` brings, in the order of their names; maybe none."""
+    found: dict[str, NDArray[np.float32]] = {}
     if request.responses is not None:
         found = spread_responses(request.responses)
-    elif isinstance(data, Pack) and data.responses:
+    elif isinstance(data, StoreDataset) and data.rooms.is_dir():
+        found = spread_responses(data.rooms)
+    elif isinstance(data, Pack):
         found = data.responses
-    else:
-        raise UsageError(f"{request.name} is trained in rooms: --responses DIR with impulse responses (wav, flac)")
     return [torch.from_numpy(found[name]) for name in sorted(found)]
 
 

@@ -4,9 +4,6 @@ import logging
 import math
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from baselines.mmloc.network import Design
 from baselines.mmloc.training.learner import Plan
 from baselines.mmloc.training.loop import Training, train
@@ -14,8 +11,7 @@ from baselines.mmloc.training.samples import Recipe
 from baselines.strip.material import StripPage, strip_pages
 from scorebench.dataset import Dataset
 from scorebench.device import device_called
-from scorebench.learning.request import data_called, demand_no_start, precision_for, rooms_for
-from scorebench.pack import Pack
+from scorebench.learning.request import data_called, demand_no_start, precision_for, rooms_known
 from scorebench.progress import progress_bar
 from scorebench.training import TrainingRequest
 
@@ -31,7 +27,7 @@ def train_mm_loc(request: TrainingRequest) -> Path:
     device = device_called(request.device)
     demand_no_start(request)
     data = data_called(request.dataset)
-    responses = _responses(request, data)
+    responses = [response.numpy() for response in rooms_known(request, data)]
     pages, validation = _read(data, "train"), _read(data, "valid")
     recipe = Recipe(request.frames or FRAMES, rooms=bool(responses), seed=request.seed)
     visits = request.visits or VISITS
@@ -48,13 +44,6 @@ def train_mm_loc(request: TrainingRequest) -> Path:
         devices=request.devices,
     )
     return train(training, pages, validation, responses, request.out, str(device), request.resume)
-
-
-def _responses(request: TrainingRequest, data: Dataset) -> list[NDArray[np.float32]]:
-    """Impulse responses of rooms, if the user named some or the pack brings them."""
-    if request.responses is None and not (isinstance(data, Pack) and data.responses):
-        return []
-    return [response.numpy() for response in rooms_for(request, data)]
 
 
 def _read(data: Dataset, split: str) -> list[StripPage]:

@@ -27,9 +27,10 @@ from cyolo.training.visits import Recipe, Visitor
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.train import train as train_command
 from scorebench.errors import DataError, ScorebenchError, UsageError
-from scorebench.learning.course import LAST, read_kept
+from scorebench.learning.course import LAST, read_kept, rooms_hash
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage, training_pages
+from scorebench.responses import spread_responses
 from scorebench.store import StoreDataset
 from scorebench.weights import read_card, read_checkpoint
 from tests.scorebench.helpers import TINY, copy_to_train_on
@@ -228,7 +229,8 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(train_command, words)
     assert isinstance(done.exception, UsageError)
     assert "--responses" in str(done.exception)
-    done = CliRunner().invoke(train_command, [*words, "--responses", str(rooms)])
+    rooms.rename(store / "rooms")
+    done = CliRunner().invoke(train_command, words)
     assert done.exception is None, done.output
     weights = Path(done.output.strip().splitlines()[-1])
     card = read_card(weights)
@@ -236,6 +238,7 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     assert card["demo"] is True
     assert card["recipe"] == {"frames": 2, "onset_share": 0.8, "rooms": True, "seed": 3}
     assert card["data"]["name"] == "mini"
+    assert card["rooms"] == rooms_hash(list(spread_responses(store / "rooms").values()))
     assert load_network(weights).settings.audio_activation == "elu"
 
 

@@ -13,6 +13,7 @@ from scorebench.build.msmd_rebuild import Source, build_msmd_rebuild, some_sourc
 from scorebench.checking import check_dataset
 from scorebench.errors import DataError, UsageError
 from scorebench.store import StoreDataset
+from scorebench.store_writer import dataset_hash
 from tests.scorebench.build.lilypond_source import needs_lilypond
 
 
@@ -123,7 +124,13 @@ def test_a_build_with_another_part_of_train_keeps_what_it_needs(
     assert len(whole.pieces("train")) == 2
     assert some.items() <= made_at().items()
     assert whole.split_hash("full") == small.split_hash("full")
+    room = tmp_path / "source/irs/train/hall/close.wav"
+    room.parent.mkdir(parents=True)
+    room.write_bytes(b"a response")
     none = build(0)
+    assert (none.rooms / "hall/close.wav").read_bytes() == b"a response"
+    assert none.hash == dataset_hash(none.facts["files"])
+    assert not any("close.wav" in path for path in none.facts["files"])
     assert list(none.splits()) == ["full"]
     assert set(made_at()) == {"NobodyN__O1__a"}
     assert check_dataset(none)[1] == []
