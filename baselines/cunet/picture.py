@@ -58,7 +58,7 @@ class Marked:
     Attributes:
         row, column: centre of mass of the marked pixels.
         pixels: how many there are.
-        probability: their mean.
+        probability: their mean; below ``THRESHOLD`` where nothing is marked.
     """
 
     row: float
@@ -67,11 +67,11 @@ class Marked:
     probability: float
 
 
-def marked(mask: NDArray[np.float32]) -> Marked | None:
-    """What is marked in ``mask``, (rows, columns) float32 probabilities; None where nothing is."""
+def marked(mask: NDArray[np.float32]) -> Marked:
+    """What is marked in ``mask``, (rows, columns) float32 probabilities; where nothing is, the likeliest pixel."""
     pixels = np.flatnonzero(mask >= THRESHOLD)
     if not len(pixels):
-        return None
+        pixels = np.array([mask.argmax()])
     rows, columns = np.divmod(pixels, mask.shape[1])
     return Marked(float(rows.mean()), float(columns.mean()), len(pixels), float(mask.reshape(-1)[pixels].mean()))
 

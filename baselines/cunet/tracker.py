@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines.cunet.batches import PlainEyes, Seen, Sighting
+from baselines.cunet.batches import PlainEyes
 from baselines.cunet.inference import Ears, Eyes, SoundEncoder
 from baselines.cunet.network import CUNet, check_config, network_from
-from baselines.cunet.picture import Box, box_on_page, marked, see
+from baselines.cunet.picture import Marked, box_on_page, marked, see
 from scorebench.device import device_called
 from scorebench.errors import DataError, MissingDependencyError
 from scorebench.files import sha256_file
@@ -112,36 +112,29 @@ class CUNetFollower:
     """Follows one performance of one page.
 
     Every frame of the sound goes through its encoder and the LSTM; only the newest, when somebody asks, is looked for
-    in the page. Where nothing is marked, the last position of an earlier frame stays, with confidence 0: then the
-    frames that nobody asked for are looked at, newest first, so that the answer does not depend on who asked when.
+    in the page.
     """
 
     def __init__(self, eyes: _Eyes, page: Any, ears: Ears, page_shape: tuple[int, ...]) -> None:
         self._eyes, self._page, self._ears, self._page_shape = eyes, page, ears, page_shape
         self._stream = SpectrogramStream(cunet_recipe())
         self._samples = 0
-        self._box, self._confidence = Box(0.0, 0.0, 0.0, 0.0), 0.0
+        self._found: Marked | None = None
 
     def hear(self, samples: NDArray[np.float32]) -> Position:
-        """Where the music is after ``samples``, any number of them; before the first mark, in the top left corner."""
+        """Where the music is after ``samples``, any number of them; before the first frame, in the top left corner."""
         self._samples += len(samples)
-        unseen = [self._ears.hear(frame) for frame in self._stream.push(samples)]
-        if unseen:
-            self._look(unseen)
-        box = self._box
-        return Position(
-            box.x_px, box.y_px, box.w_px, box.h_px, confidence=self._confidence, heard_s=heard_s(self._samples)
-        )
+        heard = [self._ears.hear(frame) for frame in self._stream.push(samples)]
+        if heard:
+            self._found = marked(self._eyes.look(self._page, heard[-1]))
+        return self._position(self._found, self._samples)
 
-    def _look(self, unseen: list[Tensor]) -> None:
-        """Find the newest of the frames ``unseen`` that is marked in the page."""
-        self._confidence = 0.0
-        for age, z in enumerate(reversed(unseen)):
-            found = marked(self._eyes.look(self._page, z))
-            if found is not None:
-                self._box = box_on_page(found, self._page_shape)
-                self._confidence = found.probability if age == 0 else 0.0
-                return
+    def _position(self, found: Marked | None, samples: int) -> Position:
+        """The answer after ``samples``, where ``found`` is what was last found."""
+        if found is None:
+            return Position(0.0, 0.0, 0.0, 0.0, confidence=0.0, heard_s=heard_s(samples))
+        box = box_on_page(found, self._page_shape)
+        return Position(box.x_px, box.y_px, box.w_px, box.h_px, confidence=found.probability, heard_s=heard_s(samples))
 
 
 class BatchFollower(CUNetFollower):
@@ -166,16 +159,10 @@ class BatchFollower(CUNetFollower):
         spectrum = SpectrogramStream(recipe).push(audio[: heard.max(initial=0)])
         ends = np.array([recipe.begins(frame) for frame in range(len(spectrum))]) + WINDOW_SAMPLES
         newest = np.searchsorted(ends, heard, side="right") - 1
-        where = self._network.conv_out.weight.device
-        z = self._network.hear_page(torch.from_numpy(spectrum).to(where)) if len(spectrum) else torch.empty(0)
-        sightings = Seen(self._plain_eyes, self._read, z).at(newest)
-        rows = [self._position(seen, samples) for seen, samples in zip(sightings, heard.tolist(), strict=True)]
-        return Positions.from_list(frames, rows)
-
-    def _position(self, seen: Sighting, samples: int) -> Position:
-        """The answer after ``samples``."""
-        box, confidence = Box(0.0, 0.0, 0.0, 0.0), 0.0
-        if seen.found is not None:
-            box = box_on_page(seen.found, self._page_shape)
-            confidence = seen.found.probability if seen.at_once else 0.0
-        return Position(box.x_px, box.y_px, box.w_px, box.h_px, confidence=confidence, heard_s=heard_s(samples))
+        wanted = np.unique(newest[newest >= 0])
+        found: dict[int, Marked] = {}
+        if len(wanted):
+            z = self._network.hear_page(torch.from_numpy(spectrum).to(self._network.conv_out.weight.device))
+            found = dict(zip(wanted.tolist(), self._plain_eyes.find(self._read, z[wanted.tolist()]), strict=True))
+        asked = zip(newest.tolist(), heard.tolist(), strict=True)
+        return Positions.from_list(frames, [self._position(found.get(frame), samples) for frame, samples in asked])

@@ -210,16 +210,9 @@ def learning_share(losses: Sequence[float]) -> float:
 
 
 def _errors_frames(page: TrainingPage, frames: NDArray[np.int64], masks: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Errors (n,) in frames, under ``cyolo-2021``, of masks (n, rows, columns) at ``frames`` of the page.
-
-    A mask that marks nothing is no answer.
-    """
+    """Errors (n,) in frames, under ``cyolo-2021``, of masks (n, rows, columns) at ``frames`` of the page."""
     plan, shape = page.plan, page.plan.page.image.shape
-    where = np.full((len(masks), 2), np.nan)
-    for row, mask in zip(where, masks, strict=True):
-        found = marked(mask)
-        if found is not None:
-            box = box_on_page(found, shape)
-            row[:] = box.x_px, box.y_px
+    boxes = [box_on_page(marked(mask), shape) for mask in masks]
+    where = np.array([(box.x_px, box.y_px) for box in boxes])
     line = line_map(plan.merged, plan.page.index, pad_left(*shape))
     return errors_frames(plan.merged, line, frames + plan.start_frame, where[:, 0], where[:, 1])

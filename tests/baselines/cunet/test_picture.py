@@ -62,8 +62,10 @@ def test_equals_what_the_authors_network_saw(shared: Path) -> None:
     assert np.abs(see(page) - expected).max() < 1e-6
 
 
-def test_an_empty_mask_marks_nothing() -> None:
-    assert marked(np.full((393, 278), 0.4999, np.float32)) is None
+def test_where_nothing_is_marked_the_likeliest_pixel_is() -> None:
+    mask = np.full((393, 278), 0.25, np.float32)
+    mask[17, 230] = 0.4999
+    assert marked(mask) == Marked(row=17, column=230, pixels=1, probability=mask[17, 230])
 
 
 def test_the_centre_of_mass_of_what_is_marked() -> None:

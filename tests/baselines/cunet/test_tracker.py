@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch")
 
 from baselines.cunet import tracker as module  # noqa: E402 - needs torch
-from baselines.cunet.batches import PlainEyes, Seen  # noqa: E402
+from baselines.cunet.batches import PlainEyes  # noqa: E402
 from baselines.cunet.inference import SoundEncoder  # noqa: E402
 from baselines.cunet.network import CUNet, Design, network_from  # noqa: E402
 from baselines.cunet.tracker import (  # noqa: E402
     BatchFollower,
-    CUNetFollower,
     CUNetTracker,
     cunet,
     cunet_published,
@@ -134,23 +133,6 @@ def test_on_a_gpu_it_answers_the_same(anywhere: CUNetTracker, weights: Path, vie
     assert nothing.heard_s.tolist() == [900 / SECONDS] * 2
 
 
-def test_on_a_gpu_the_last_position_stays_where_nothing_is_marked() -> None:
-    blind = {0, 4, 5, 7}
-
-    class Eyes(ShutEyes):
-        def look(self, page: object, z: "torch.Tensor") -> NDArray[np.float32]:
-            return super().look(page, int(z))
-
-        def look_many(self, page: object, z: "torch.Tensor") -> NDArray[np.float32]:
-            return np.stack([self.look(page, one) for one in z])
-
-    seen = Seen(Eyes(blind), None, torch.arange(10))  # type: ignore[arg-type]
-    said = seen.at(np.array([-1, 0, 1, 5, 6, 7, 7]))
-    columns = [one.found.column if one.found else None for one in said]
-    assert columns == [None, None, 1, 3, 6, 6, 6]
-    assert [one.at_once for one in said] == [False, False, True, False, True, False, False]
-
-
 def test_it_follows_one_page(weights: Path, view: ScoreView) -> None:
     with pytest.raises(DataError, match="one page at a time, not 2"):
         CUNetTracker(weights, "cpu").open(ScoreView(view.pages * 2), 0)
@@ -182,48 +164,6 @@ def test_a_frame_is_used_as_soon_as_it_is_complete_and_not_before(weights: Path,
     assert before.heard_s == 2125 / SECONDS
     after = follower.hear(audio[2125:2126])
     assert (after.x_px, after.confidence) != (first.x_px, first.confidence)
-
-
-class ShutEyes:
-    """Marks one pixel, in column `frame`, except at the frames where it sees nothing."""
-
-    def __init__(self, blind: set[int]) -> None:
-        self.blind = blind
-
-    def look(self, page: object, z: int) -> NDArray[np.float32]:
-        mask = np.zeros((393, 278), np.float32)
-        if z not in self.blind:
-            mask[10, z] = 0.75
-        return mask
-
-
-class CountingEars:
-    """Hears the number of the frame."""
-
-    def __init__(self) -> None:
-        self.frame = -1
-
-    def hear(self, frame: NDArray[np.float32]) -> int:
-        self.frame += 1
-        return self.frame
-
-
-@pytest.mark.parametrize("asked", [range(10), [3, 9], [4, 6, 7], [0, 5, 6], [9]])
-def test_where_nothing_is_marked_the_last_position_stays_whoever_asked(asked: Any) -> None:
-    blind = {4, 5, 7}
-    follower = CUNetFollower(ShutEyes(blind), None, CountingEars(), (393, 278))  # type: ignore[arg-type]
-    said = stream(follower, sound(SECONDS), np.array(asked))
-    for frame, x_px, confidence in zip(said.frame, said.x_px, said.confidence, strict=True):
-        seen = max(n for n in range(frame + 1) if n not in blind)
-        assert x_px == seen + 0.5
-        assert confidence == (0.75 if seen == frame else 0)
-
-
-def test_before_the_first_mark_it_waits_in_the_corner() -> None:
-    follower = CUNetFollower(ShutEyes({0, 1, 2}), None, CountingEars(), (393, 278))  # type: ignore[arg-type]
-    said = stream(follower, sound(SECONDS), np.arange(4))
-    assert said.x_px.tolist() == [0, 0, 0, 3.5]
-    assert said.confidence.tolist() == [0, 0, 0, 0.75]
 
 
 def test_the_published_weights_follow_a_piece_of_the_authors(shared: Path) -> None:
