@@ -124,7 +124,7 @@ def train(
     weights = out / f"{training.name}.safetensors"
     if course.run(learner, len(validation)):
         card = card_of(training, _choices(training), course.curve.points, {"lightning": lightning.__version__})
-        save_network(weights, learner.network, {"rooms": training.rooms, **card, **begun_with(start)})
+        save_network(weights, learner.network, {"rooms": training.rooms, **card, **begun_with(start, begun)})
     return weights
 
 

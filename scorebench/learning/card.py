@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from scorebench import __version__
-from scorebench.files import sha256_file, write_json
+from scorebench.files import write_json
 from scorebench.manifest import git_state
 from scorebench.weights import read_card, save_weights
 
@@ -70,9 +70,9 @@ def card_of(
     }
 
 
-def begun_with(start: Path | None) -> dict[str, Any]:
-    """What a card says of the weights that its training began with, if any."""
-    return {} if start is None else {"start": {"sha256": sha256_file(start), **read_card(start)}}
+def begun_with(start: Path | None, sha256: str | None) -> dict[str, Any]:
+    """What a card says of the weights that its training began with, if any, and of their sha256 when it began."""
+    return {} if start is None else {"start": {"sha256": sha256, **read_card(start)}}
 
 
 def save_trained(

@@ -133,7 +133,7 @@ def train(
         card = {
             "design": design,
             **card_of(training, _choices(training), course.curve.points, versions),
-            **begun_with(start),
+            **begun_with(start, training.start),
         }
         save_trained(weights, learner.network.state_dict(), card, {"design": json.dumps(design, sort_keys=True)})
     return weights
