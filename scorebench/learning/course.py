@@ -22,6 +22,7 @@ from torch import Tensor, distributed
 from torch.utils.data import DataLoader, IterableDataset
 
 from scorebench.errors import DataError, ScorebenchError, UsageError
+from scorebench.learning.bar import Bar
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -254,7 +255,8 @@ def _trainer(outline: Outline, curve: Curve, out: Path, device: str) -> lightnin
         num_sanity_val_steps=0,
         log_every_n_steps=min(20, every),
         use_distributed_sampler=False,
-        callbacks=[curve, Keeper(out, outline, curve)],
+        callbacks=[curve, Keeper(out, outline, curve), Bar(outline.steps)],
+        enable_progress_bar=False,
         logger=TensorBoardLogger(out, "", "tensorboard"),
         enable_model_summary=False,
     )

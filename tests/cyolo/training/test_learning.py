@@ -1,6 +1,7 @@
 """The objective as it is minimised, the schedule, and trainings that are killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -232,7 +233,8 @@ def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
     rooms.rename(store / "rooms")
     done = CliRunner().invoke(train_command, words)
     assert done.exception is None, done.output
-    weights = Path(done.output.strip().splitlines()[-1])
+    weights = Path(done.stdout.strip())  # and nothing else
+    assert re.search(r"training, loss \d+\.\d{4}, .* steps/s .* 2/2", done.stderr)
     card = read_card(weights)
     assert list((weights.parent / "tensorboard").glob("events.out.*"))
     assert card["demo"] is True
