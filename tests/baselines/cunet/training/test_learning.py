@@ -107,7 +107,8 @@ def test_a_mask_in_the_right_place_has_no_error(pages: list[TrainingPage]) -> No
     boxes = torch.from_numpy(page.boxes_at(newest_frames(asked)))
     masks = masks_of(boxes, torch.from_numpy(page.picture)).numpy()
     assert (_errors_frames(page, asked, masks) <= 1).mean() > 0.95
-    assert np.isinf(_errors_frames(page, asked[:2], masks[:2] * 0)).all()
+    dim = _errors_frames(page, asked, masks * 0.4)  # nothing is marked: the likeliest pixel, here a corner of the box
+    assert np.isfinite(dim).all()
     assert np.median(_errors_frames(page, asked, masks[::-1])) > 100
 
 
