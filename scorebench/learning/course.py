@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from scorebench.errors import DataError, ScorebenchError, UsageError
 from scorebench.learning.bar import Bar
-from scorebench.learning.memory import keep_freed_memory
+from scorebench.learning.memory import keep_large_blocks
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -171,7 +171,7 @@ class Course:
         if outline.visits % outline.devices:
             raise UsageError(f"{outline.visits} visits cannot be shared by {outline.devices} devices")
         _demand_gpus(torch.device(device), outline.devices)
-        keep_freed_memory()
+        keep_large_blocks()
         self._outline, self._out = outline, out
         self.kept = _kept(out, outline.fingerprint, resume)
         self.curve = Curve()

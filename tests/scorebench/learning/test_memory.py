@@ -10,10 +10,10 @@ pytest.importorskip("torch")
 
 PAGES = """
 import resource, sys, torch
-from scorebench.learning.memory import keep_freed_memory
+from scorebench.learning.memory import keep_large_blocks
 
 if sys.argv[1] == "kept":
-    keep_freed_memory()
+    keep_large_blocks()
 for _ in range(12):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.ones(25_000_000)
