@@ -27,6 +27,7 @@ BESIDE_LOUDNESS = 0.7
 """Velocity of a key brushed beside the right one, as a share of the right one's."""
 
 _JITTER_LIMIT = 2.5  # standard deviations
+_DECIMALS = 6  # of all times: a microsecond, so that the last bit of a CPU's exp or sin does not reach the dataset
 _LAG_SHARE = 0.4  # a chord spreads over at most this share of the way to the next score position
 _PLAYED, _MISSED, _INSTEAD, _BESIDE = range(4)
 
@@ -65,6 +66,8 @@ class _Score:
 def perform(notes: pd.DataFrame, seed: int, piece: str = "", style: Expression = PIANIST) -> Performance:
     """Play the score ``notes`` as a pianist might; the same seed and piece name give the same performance.
 
+    Times are whole microseconds: CPUs differ in the last bit of exp and sin, and must not in what is performed.
+
     The first notes of successive score positions stay in order, at least ``style.closest_s`` apart. The performance
     begins where the deadpan ``onset_s`` begins.
 
@@ -85,10 +88,10 @@ def perform(notes: pd.DataFrame, seed: int, piece: str = "", style: Expression =
     kind = _mistakes(score, style, generator(seed, piece, "mistakes"))
     kind[notes["onset_s"].isna()] = _MISSED
     silent = (kind == _MISSED) | (kind == _INSTEAD)
-    onset = _in_order(onset, score, silent, style.closest_s)
+    onset = np.round(_in_order(onset, score, silent, style.closest_s), _DECIMALS)
     start = score.position_s[score.position]
     length = to_performed(start + score.length_s) - to_performed(start)
-    length = _articulate(length, style, generator(seed, piece, "articulation"))
+    length = np.round(_articulate(length, style, generator(seed, piece, "articulation")), _DECIMALS)
     velocity = _velocities(notes["velocity"].to_numpy(), score, style, generator(seed, piece, "dynamics"))
     extra = _wrong_notes(score, kind, onset, length, velocity, generator(seed, piece, "wrong notes"))
     heard = np.where(silent, np.nan, 1.0)

@@ -149,7 +149,7 @@ def test_open_dataset_builds_once(small_mini: StoreDataset, monkeypatch: pytest.
     monkeypatch.delenv("SCOREBENCH_DATASET", raising=False)
     monkeypatch.setattr("scorebench.build.mini.build_mini", build)
     assert open_dataset(progress=False).hash == open_dataset("mini").hash == small_mini.hash
-    assert built == [tmp_path / "datasets" / "mini-1"]
+    assert built == [tmp_path / "datasets" / "mini-2"]
 
 
 def test_reading_needs_no_builder(small_mini: StoreDataset) -> None:

@@ -31,7 +31,7 @@ def test_help_has_an_example(command: str) -> None:
 
 def test_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCOREBENCH_CACHE", str(tmp_path))
-    assert "mini  version 1  20 pieces  not built" in call("list").output
+    assert "mini  version 2  20 pieces  not built" in call("list").output
 
 
 def test_info(small_mini: StoreDataset) -> None:
