@@ -7,6 +7,7 @@ What is trained is a Lightning module whose ``training_step`` takes the numbers 
 import hashlib
 import json
 import pickle
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,7 +195,9 @@ class Course:
         train_loader = DataLoader(Numbers(self._trainer, self._outline), batch_size=None)
         valid_loader = DataLoader(Validations(self._trainer, validations), batch_size=None)
         try:
-            self._trainer.fit(learner, train_loader, valid_loader, ckpt_path=self.kept, weights_only=True)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)  # of Lightning
+                self._trainer.fit(learner, train_loader, valid_loader, ckpt_path=self.kept, weights_only=True)
         except torch.cuda.OutOfMemoryError as error:
             raise DataError(
                 f"the GPU has too little memory for {self._outline.visits} visits: make --visits or --frames smaller, "
