@@ -37,7 +37,6 @@ _HEAD = [
     [[-1, 4], "Concat", [1]],
     [-1, "Bottleneck", [128, 1, 32]],
 ]
-_DETECT = ([[16], "Detect", ["anchors"]], [[16], "Detect", ["nc", "anchors"]])
 _ENCODER = {"n_lstm_layers": 1, "zdim": 128, "normalize_input": True}
 
 
@@ -95,9 +94,10 @@ def _check_config(path: Path, classes: int) -> None:
     config = read_config(path)
     head = config.get("head")
     params = config.get("encoder", {}).get("params", {}) if isinstance(config.get("encoder"), dict) else {}
+    detects = ([[16], "Detect", ["anchors"]], [[16] * classes, "Detect", ["nc", "anchors"]])
     fits = {
         "backbone": config.get("backbone") == _BACKBONE,
-        "head": isinstance(head, list) and head[:-1] == _HEAD and head[-1] in _DETECT,
+        "head": isinstance(head, list) and head[:-1] == _HEAD and head[-1] in detects,
         "groupnorm": config.get("groupnorm") is True,
         "encoder": isinstance(params, dict) and all(params.get(k) == v for k, v in _ENCODER.items()),
         "nc": config.get("nc", 1) == classes,

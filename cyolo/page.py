@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorebench.area import area_average
+from scorebench.errors import DataError
 from scorebench.protocol.cyolo2021 import pad_left
 
 SIZE_PX = 416
 """Height and width of the network's input."""
+
+LARGEST_PX = 16_000
+"""Height and width of the largest page: padded to a square it takes 1 GB."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,17 @@ def network_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     Returns:
         (416, 416) float32, 1 is ink.
+
+    Raises:
+        DataError: the page is higher or wider than ``LARGEST_PX``.
     """
     height, width = image.shape
     scale = scale_of(height, width)
     side = max(height, width)
+    if side > LARGEST_PX:
+        raise DataError(
+            f"a page of {width} x {height} px is too large for CYOLO: at most {LARGEST_PX} px; scale it down"
+        )
     ink: NDArray[np.float32] = np.zeros((side, side), np.float32)
     rows = slice(scale.pad_top_px, scale.pad_top_px + height)
     ink[rows, scale.pad_left_px : scale.pad_left_px + width] = 1 - image.astype(np.float32) / 255

@@ -19,6 +19,7 @@ FRONTIERS_ANCHORS = (
     ((61.0, 32.0), (77.0, 40.0), (148.0, 34.0)),
     ((249.0, 33.0), (267.0, 33.0), (267.0, 40.0)),
 )
+HEAD = json.loads((FULL / "net_config.json").read_text())["head"]
 
 
 def published(folder: Path, tensors: dict[str, Tensor], **changes: object) -> Path:
@@ -40,8 +41,8 @@ def frontiers(classes: int) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize(("classes", "weights", "keys"), [(1, 1_377_527, 152), (3, 1_381_397, 156)])
 def test_a_checkpoint_of_the_frontiers_paper(tmp_path: Path, classes: int, weights: int, keys: int) -> None:
-    head = json.loads((FULL / "net_config.json").read_text())["head"]
-    head[-1] = [[16], "Detect", ["nc", "anchors"]]
+    head = HEAD.copy()
+    head[-1] = [[16] * classes, "Detect", ["nc", "anchors"]]  # as the release has it
     network = load_network(published(tmp_path, frontiers(classes), nc=classes, head=head))
     assert sum(p.numel() for p in network.parameters()) == weights
     assert len(network.state_dict()) == keys
@@ -58,6 +59,7 @@ def test_a_checkpoint_of_the_frontiers_paper(tmp_path: Path, classes: int, weigh
         ({"backbone": [[-1, "__import__('os').system", ["true"]]]}, "backbone"),
         ({"encoder": "nn.Identity"}, "encoder"),
         ({"head": []}, "head"),
+        ({"head": [*HEAD[:-1], [[16, 16, 16], "Detect", ["nc", "anchors"]]]}, "head"),
     ],
 )
 def test_a_config_of_another_model(tmp_path: Path, changes: dict[str, object], what: str) -> None:

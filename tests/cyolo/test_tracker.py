@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
-from cyolo.page import SIZE_PX, network_input, scale_of
+from cyolo.page import LARGEST_PX, SIZE_PX, network_input, scale_of
 from cyolo.tracker import CyoloFollower, CyoloInBatches, CyoloTracker, _Batches, cyolo, engine_for
+from scorebench.cli import cli
 from scorebench.conformance import checks
-from scorebench.errors import ScorebenchError, UsageError
+from scorebench.errors import DataError, ScorebenchError, UsageError
+from scorebench.files import sha256_file
+from scorebench.registry import load
 from scorebench.samplepage import sample_recording
 from scorebench.score import ScoreView
 from scorebench.tracker import Positions, stream
@@ -89,6 +93,25 @@ def test_pages_of_any_size(tracker: CyoloTracker, shape: tuple[int, int]) -> Non
     said = tracker.open(ScoreView((page,)), 0).hear(np.zeros(4096, np.float32))
     assert 0 <= said.x_px <= shape[1]
     assert 0 <= said.y_px <= shape[0]
+
+
+def test_a_page_too_large_to_be_a_page(tracker: CyoloTracker) -> None:
+    page = np.full((40, LARGEST_PX + 1), 255, np.uint8)
+    with pytest.raises(DataError, match=r"16001 x 40 px is too large for CYOLO.*scale it down"):
+        tracker.open(ScoreView((page,)), 0)
+
+
+@pytest.mark.parametrize("name", ["cyolo-published", "cyolo-ir-published"])
+def test_published_weights_once_they_are_there(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fixture stands for them: a checkpoint in their layout, with its config beside it."""
+    monkeypatch.setenv("SCOREBENCH_CACHE", str(tmp_path))
+    done = CliRunner().invoke(cli, ["weights", "get", name, "--file", str(FULL)])
+    assert done.exception is None, done.output
+    made = load(name, {"device": "cpu"})
+    assert made.identity == {"weights_sha256": sha256_file(FULL)}
+    assert not made.demo
+    said = made.open(ScoreView((sample_recording().pages[0].image,)), 0).hear(np.zeros(4096, np.float32))
+    assert np.isfinite([said.x_px, said.y_px]).all()
 
 
 def test_one_page_at_a_time(tracker: CyoloTracker) -> None:

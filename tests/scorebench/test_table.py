@@ -33,6 +33,15 @@ def test_rows_that_were_not_run_come_from_the_published_table_and_say_so() -> No
     assert joined(table(MINE, split="other"), stored).sections[0].rows == (MINE,)
 
 
+def test_a_demonstration_is_never_in_bold() -> None:
+    better = {protocol: tuple(ratio + 0.1 for ratio in ratios) for protocol, ratios in RATIOS.items()}
+    text = to_markdown(table(MINE, Row("brief", "demo", (), 1, 10, better)))
+    assert "**0.500**" in text
+    (brief,) = (line for line in text.splitlines() if line.startswith("| brief (demo)"))
+    assert "0.600" in brief
+    assert "**" not in brief
+
+
 @pytest.mark.parametrize(
     ("stored", "pieces", "said"),
     [

@@ -219,14 +219,15 @@ def store(small_mini: StoreDataset, tmp_path: Path) -> Path:
     return copy_to_train_on(small_mini, tmp_path / "store")
 
 
-def test_from_the_command_line(store: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_from_the_command_line(store: Path, tmp_path: Path, precision: str) -> None:
     import soundfile
 
     rooms = tmp_path / "rooms"
     rooms.mkdir()
     soundfile.write(rooms / "a.wav", [1.0, 0.5, 0.25], 22_050)
     words = ["cyolo-ir", "--dataset", str(store), "--out", str(tmp_path / "out"), "--device", "cpu"]
-    words += ["--steps", "2", "--visits", "1", "--frames", "2", "--demo", "--seed", "3"]
+    words += ["--steps", "2", "--visits", "1", "--frames", "2", "--demo", "--seed", "3", "--precision", precision]
     done = CliRunner().invoke(train_command, words)
     assert isinstance(done.exception, UsageError)
     assert "--responses" in str(done.exception)

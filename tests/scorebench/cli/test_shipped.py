@@ -8,7 +8,11 @@ from click.testing import CliRunner
 
 from scorebench.cli import cli
 from scorebench.store import StoreDataset
+from scorebench.weights import read_card
 from tests.scorebench.helpers import PIECES, TINY
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = sorted([*ROOT.glob("cyolo/weights/*.safetensors"), *ROOT.glob("baselines/*/weights/*.safetensors")])
 
 
 def ran(tracker: str, dataset: Path, split: str, piece: str, out: Path) -> dict[str, object]:
@@ -20,6 +24,14 @@ def ran(tracker: str, dataset: Path, split: str, piece: str, out: Path) -> dict[
     (manifest,) = out.rglob("manifest.json")
     found: dict[str, object] = json.loads(manifest.read_text())
     return found
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_weights_are_small_and_their_card_is_the_one_beside_them(path: Path) -> None:
+    assert path.stat().st_size < 8_000_000
+    card = json.loads(path.with_suffix(".card.json").read_text())
+    assert card == read_card(path)
+    assert card.keys() >= {"command", "curve", "data", "demo", "recipe"}
 
 
 @pytest.mark.parametrize("tracker", ["cyolo", "cyolo-ir", "cunet"])
