@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from cyolo.checkpoint import load_network
 from cyolo.conditioning import CHUNK_FRAMES
@@ -101,7 +103,9 @@ def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float
     difference = max(float((a - b).abs().max()) for a, b in zip(plain, ours, strict=True))
     same = all(int(a.argmax()) == int(b.argmax()) for a, b in zip(plain, ours, strict=True))
     plain_ms, ours_ms = 1e3 * plain_s / len(few), 1e3 * ours_s / len(many)
-    macs = macs_a_frame(engine, page)
+    macs, read = work_a_frame(engine, page)
+    again = torch.ones(read // 4)
+    reading_s = min(_timed(again.sum)[1] for _ in range(20))
     return {
         "page (s)": seconds,
         "plain (ms a frame)": plain_ms,
@@ -112,6 +116,8 @@ def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float
         "opening (ms)": 1e3 * open_s,
         "million MACs a frame": macs / 1e6,
         "share of the core's peak": 2 * macs / 1e9 / (ours_ms / 1e3) / peak,
+        "MB read a frame": read / 1e6,
+        "reading alone (ms)": 1e3 * reading_s,
         "memory grown (MiB)": "",
     }
 
@@ -150,18 +156,44 @@ def _stream_long(network: Cyolo, image: NDArray[np.uint8], like: dict[str, objec
     return row
 
 
-def macs_a_frame(engine: Engine, page: Tensor) -> int:
-    """Multiplications in the convolutions and products of matrices of one answer: counted while it is computed."""
+class _Weights(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """What torch's operators are handed and none of them made: bytes by address."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.read: dict[int, int] = {}
+        self._made: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        for storage in _storages(args):
+            if storage.data_ptr() not in self._made:
+                self.read[storage.data_ptr()] = storage.nbytes()
+        out = func(*args, **(kwargs or {}))
+        self._made |= {storage.data_ptr() for storage in _storages(out)}
+        return out
+
+
+def _storages(values: Any) -> list[torch.UntypedStorage]:
+    return [value.untyped_storage() for value in tree_leaves(values) if isinstance(value, Tensor)]
+
+
+def work_a_frame(engine: Engine, page: Tensor) -> tuple[int, int]:
+    """Of one answer, counted while it is computed.
+
+    Returns:
+        Multiplications in convolutions and products of matrices; bytes of weights and of what is kept of the page.
+    """
     from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
     def of_onednn(x: Size, weight: Size, *_: Any, out_shape: Size) -> int:
         return int(conv_flop_count(list(x), list(weight), list(out_shape)))
 
     locator, conditioning = engine.open(page), engine.network.conditioning_network
-    with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_convolution: of_onednn}) as counter:
+    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_convolution: of_onednn})
+    with _Weights() as weights, counter:
         x = engine.encode(torch.zeros(1, CHUNK_FRAMES, BANDS))
         locator.logits(conditioning.mix(conditioning.blank().h, x))
-    return int(counter.get_total_flops()) // 2
+    return int(counter.get_total_flops()) // 2, sum(weights.read.values())
 
 
 def _peak_gflops() -> float:
