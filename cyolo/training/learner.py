@@ -43,6 +43,7 @@ class Plan:
         train_memory: whether the recurrent layer learns. The published weights' never did.
         objectness_weight: of objectness beside the boxes. Objectness is a mean over 8112 cells of which a few hold the
             note: with the paper's weight of 1 boxes decide every step until they fit, which takes the paper's million.
+        empty_bias: objectness of a cell before anything is learnt, before the sigmoid; 0 in the paper.
         rate: of learning, at its highest.
         meeting_weight: of going on with the last of the lessons beside detection, so that what was learnt there stays
             while the layers after it are still as they were drawn.
@@ -52,6 +53,7 @@ class Plan:
     visits: int
     train_memory: bool = True
     objectness_weight: float = 64.0
+    empty_bias: float = EMPTY_BIAS
     rate: float = LEARNING_RATE
     meeting_weight: float = 0.0
 
@@ -67,7 +69,7 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.network = Cyolo(settings)
         self.network.conditioning_network.seq_model.requires_grad_(plan.train_memory)
-        initialise(self.network)
+        initialise(self.network, plan.empty_bias)
         channels_last(self.network)
         self.meeting = nn.Conv2d(128, 1, 1) if plan.meeting_weight else None
         self.plan = plan
@@ -163,10 +165,10 @@ def parameter_groups(network: Cyolo) -> list[dict[str, Any]]:
     return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
 
 
-def initialise(network: Cyolo) -> None:
+def initialise(network: Cyolo, empty_bias: float = EMPTY_BIAS) -> None:
     """Orthogonal weights, biases 0, and 1 for the gates of the memory that forget.
 
-    Objectness begins near the share of cells that hold a note, not at a half: that would take hundreds of steps.
+    Objectness begins at ``empty_bias``, near the share of cells that hold a note: from 0 that takes hundreds of steps.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -175,7 +177,7 @@ def initialise(network: Cyolo) -> None:
                 nn.init.zeros_(module.bias)
     detect: Any = network.model["Detect_17"]
     for head in detect.m:
-        nn.init.constant_(head.bias[4::5], EMPTY_BIAS)
+        nn.init.constant_(head.bias[4::5], empty_bias)
     memory = network.conditioning_network.seq_model
     for name, parameter in memory.named_parameters():
         if parameter.ndim > 1:

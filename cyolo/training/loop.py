@@ -21,13 +21,17 @@ from scorebench.learning.course import Course, Outline, fingerprint, rooms_hash
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
 
-CHOICES = (
+PUBLISHED = (
     "as the paper says: ELU in the audio encoder, a recurrent layer that learns, decay on weights only, forget bias 1",
     "as the release does: filterbank spaced by sr / 2050; a memory of whole chunks since the page was opened",
+    "ours: impulse responses begin at the direct sound, and have energy 1",
+)
+"""Where the paper and the authors' release differ, and what no trainer of ours does as they do."""
+OURS = (
     "ours: objectness weighs 64 times what it does in the paper, and begins at what it is for an empty cell",
     "ours: frames of one visit share the page, its shift and its altered sound; more of them at onsets",
 )
-"""Where the paper and the authors' release differ, and where this training differs from both."""
+"""Where a training that has to be short differs from both."""
 TAUGHT = "ours: begun with lessons in pitches; twice the paper's rate, and the last lesson goes on beside"
 LESSONS = "ours: lessons in pitches, before any training; boxes and objectness are not learnt"
 
@@ -130,8 +134,10 @@ def train(
 
 def _choices(training: Training) -> tuple[str, ...]:
     if isinstance(training.plan, Syllabus):
-        return (*CHOICES, LESSONS)
-    return (*CHOICES, TAUGHT) if training.start is not None else CHOICES
+        return (*PUBLISHED, *OURS, LESSONS)
+    if training.plan.objectness_weight == 1:
+        return PUBLISHED
+    return (*PUBLISHED, *OURS, TAUGHT) if training.start is not None else (*PUBLISHED, *OURS)
 
 
 def _begin_with(network: Cyolo, start: Path) -> None:

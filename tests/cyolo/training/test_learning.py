@@ -245,6 +245,19 @@ def test_from_the_command_line(store: Path, tmp_path: Path, precision: str) -> N
     assert load_network(weights).settings.audio_activation == "elu"
 
 
+def test_the_objective_and_the_batches_of_the_paper(store: Path, tmp_path: Path) -> None:
+    words = ["cyolo-paper", "--dataset", str(store), "--out", str(tmp_path), "--device", "cpu", "--steps", "1"]
+    done = CliRunner().invoke(train_command, [*words, "--visits", "2"])
+    assert done.exception is None, done.output
+    card = read_card(Path(done.stdout.strip()))
+    assert card["recipe"] == {"frames": 1, "onset_share": 0.0, "rooms": False, "seed": 0}
+    assert card["plan"]["objectness_weight"] == 1
+    assert card["plan"]["rate"] == 5e-4
+    assert not any("objectness" in choice for choice in card["choices"])
+    head = Learner(ELU, Plan(1, 1, objectness_weight=1, empty_bias=0)).network.model["Detect_17"].m[0]
+    assert not head.bias.any()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "steps"), [("cyolo", "2"), ("cyolo-fixed-memory", "2"), ("cyolo-lessons", "13")])
 def test_two_processes_share_a_batch(store: Path, tmp_path: Path, name: str, steps: str) -> None:
