@@ -5,12 +5,10 @@ the largest difference over all cells is a column of the table.
 """
 
 import resource
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,10 +24,11 @@ from cyolo.network import Cyolo
 from cyolo.page import network_input
 from cyolo.tracker import WEIGHTS, CyoloFollower, Engine, engine_for
 from scorebench.bench import Rows
+from scorebench.bench.clock import one_core, sample_music, timed
 from scorebench.filterbank import BANDS
 from scorebench.samplepage import sample_recording
 from scorebench.spectrogram import cyolo_recipe, spectrogram
-from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, frames_complete, samples_heard
+from scorebench.timebase import HOP_SAMPLES, frames_complete, samples_heard
 
 PAGES_S = (10, 40, 120)
 ASKED_PLAIN = 12
@@ -40,13 +39,12 @@ ASKED_EVERY = 5
 
 LONG_S = 600
 
-T = TypeVar("T")
 Size = Sequence[int]
 
 
 def run() -> Rows:
     """One row a page length, and one for ten minutes of streaming."""
-    with _one_core(), torch.inference_mode():
+    with one_core(), torch.inference_mode():
         network = _network()
         page = sample_recording().pages[0].image
         peak = _peak_gflops()
@@ -62,12 +60,6 @@ def _network() -> Cyolo:
         return load_network(found[0])
     torch.manual_seed(0)
     return Cyolo().eval().requires_grad_(False)
-
-
-def _sound(seconds: int) -> NDArray[np.float32]:
-    """The sample page's music, again and again."""
-    music = sample_recording().read_audio()
-    return np.resize(music, seconds * SAMPLE_RATE)
 
 
 def plain_logits(network: Cyolo, page: Tensor, audio: NDArray[np.float32]) -> Tensor:
@@ -91,21 +83,21 @@ def plain_logits(network: Cyolo, page: Tensor, audio: NDArray[np.float32]) -> Te
 
 
 def _compare(network: Cyolo, image: NDArray[np.uint8], seconds: int, peak: float) -> dict[str, object]:
-    audio, page = _sound(seconds), torch.from_numpy(network_input(image))
+    audio, page = sample_music(seconds), torch.from_numpy(network_input(image))
     last = frames_complete(len(audio)) - 1
     few = np.linspace(0, last, ASKED_PLAIN).astype(int)
     many = np.arange(0, last + 1, ASKED_EVERY)
-    plain, plain_s = _timed(lambda: [plain_logits(network, page, audio[: samples_heard(f)]) for f in few.tolist()])
+    plain, plain_s = timed(lambda: [plain_logits(network, page, audio[: samples_heard(f)]) for f in few.tolist()])
     engine = engine_for(network)
-    follower, open_s = _timed(lambda: CyoloFollower(engine, image))
-    _, ours_s = _timed(lambda: follower.follow(audio, many))
+    follower, open_s = timed(lambda: CyoloFollower(engine, image))
+    _, ours_s = timed(lambda: follower.follow(audio, many))
     ours = _our_logits(network, page, audio, few)
     difference = max(float((a - b).abs().max()) for a, b in zip(plain, ours, strict=True))
     same = all(int(a.argmax()) == int(b.argmax()) for a, b in zip(plain, ours, strict=True))
     plain_ms, ours_ms = 1e3 * plain_s / len(few), 1e3 * ours_s / len(many)
     macs, read = work_a_frame(engine, page)
     again = torch.ones(read // 4)
-    reading_s = min(_timed(again.sum)[1] for _ in range(20))
+    reading_s = min(timed(again.sum)[1] for _ in range(20))
     return {
         "page (s)": seconds,
         "plain (ms a frame)": plain_ms,
@@ -139,7 +131,7 @@ def _our_logits(network: Cyolo, page: Tensor, audio: NDArray[np.float32], frames
 def _stream_long(network: Cyolo, image: NDArray[np.uint8], like: dict[str, object]) -> dict[str, object]:
     """Ten minutes, hop by hop; each hop is answered for the first minute, then every 20th, to save time."""
     follower = CyoloFollower(engine_for(network), image)
-    music = _sound(60)
+    music = sample_music(60)
     times: list[float] = []
     follower.hear(music[:HOP_SAMPLES])
     before = _memory_mib()
@@ -147,7 +139,7 @@ def _stream_long(network: Cyolo, image: NDArray[np.uint8], like: dict[str, objec
         step = HOP_SAMPLES if minute == 0 else 20 * HOP_SAMPLES
         for begin in range(0, len(music), step):
             chunk = music[begin : begin + step]
-            _, took = _timed(partial(follower.hear, chunk))
+            _, took = timed(partial(follower.hear, chunk))
             times += [took] if minute == 0 else []
     row: dict[str, object] = dict.fromkeys(like, "")
     row["page (s)"] = f"{LONG_S}, streamed"
@@ -199,15 +191,8 @@ def work_a_frame(engine: Engine, page: Tensor) -> tuple[int, int]:
 def _peak_gflops() -> float:
     """What a large convolution reaches on this core: the ceiling to compare with."""
     layer, x = nn.Conv2d(128, 128, 3, padding=1, bias=False), torch.rand(1, 128, 52, 52)
-    least = min(_timed(lambda: layer(x))[1] for _ in range(20))
+    least = min(timed(lambda: layer(x))[1] for _ in range(20))
     return 2 * 128 * 128 * 9 * 52 * 52 / 1e9 / least
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What ``work`` gives, and the seconds that it kept its core busy: what else runs on the machine hardly counts."""
-    began = time.process_time()
-    done = work()
-    return done, time.process_time() - began
 
 
 def _memory_mib() -> float:
@@ -217,13 +202,3 @@ def _memory_mib() -> float:
     except OSError:
         return float("nan")
     return pages * resource.getpagesize() / 2**20
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

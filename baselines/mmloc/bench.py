@@ -1,14 +1,9 @@
 """How fast MM-Loc answers, on one core: opening a page, each hop of the stream, and a whole page at once."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from baselines.mmloc.inference import Reader
 from baselines.mmloc.network import Design, MMLoc, load_network
@@ -18,19 +13,18 @@ from baselines.strip import excerpt, sound
 from baselines.strip.systems import find_systems
 from baselines.strip.unroll import unroll
 from scorebench.bench import Rows
+from scorebench.bench.clock import one_core, sample_music, timed
 from scorebench.samplepage import sample_recording
-from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, frames_complete
+from scorebench.timebase import HOP_SAMPLES, frames_complete
 
 STREAMED_S = 60
 ASKED_EVERY = 5
 """Every so many frames there is an onset, and a page all at once is asked: about as often as in music."""
 
-T = TypeVar("T")
-
 
 def run() -> Rows:
     """One row each for ``mm-loc`` and ``mm-loc-auto``; they differ in what opening a page takes."""
-    with _one_core():
+    with one_core():
         network = _network()
         reader = Reader(network)
         return [_row("mm-loc", network, reader, False), _row("mm-loc-auto", network, reader, True)]
@@ -53,12 +47,12 @@ def _row(name: str, network: MMLoc, reader: Reader, finds_systems: bool) -> dict
         return MMLocFollower(reader, unroll(image, find_systems(image) if finds_systems else page.systems), image.shape)
 
     follower = open_page()  # the first one also warms everything up
-    open_ms = 1e3 * min(_timed(open_page)[1] for _ in range(5))
-    music = _sound(STREAMED_S)
+    open_ms = 1e3 * min(timed(open_page)[1] for _ in range(5))
+    music = sample_music(STREAMED_S)
     hops = [music[begin : begin + HOP_SAMPLES] for begin in range(0, len(music), HOP_SAMPLES)]
-    times = 1e3 * np.array([_timed(partial(follower.hear, hop))[1] for hop in hops])
+    times = 1e3 * np.array([timed(partial(follower.hear, hop))[1] for hop in hops])
     asked = np.arange(0, frames_complete(len(music)), ASKED_EVERY)
-    _, page_s = _timed(partial(open_page().follow, music, asked))
+    _, page_s = timed(partial(open_page().follow, music, asked))
     return {
         "tracker": name,
         "opening (ms)": open_ms,
@@ -71,11 +65,6 @@ def _row(name: str, network: MMLoc, reader: Reader, finds_systems: bool) -> dict
     }
 
 
-def _sound(seconds: int) -> NDArray[np.float32]:
-    """The sample page's music, again and again."""
-    return np.resize(sample_recording().read_audio(), seconds * SAMPLE_RATE)
-
-
 def macs_a_hop(network: MMLoc) -> float:
     """Multiplications that one answer needs on average: a snippet is read for every fifth."""
     from torch.utils.flop_counter import FlopCounterMode
@@ -85,20 +74,3 @@ def macs_a_hop(network: MMLoc) -> float:
     with FlopCounterMode(display=False) as hearing:
         network.locate(seen, network.hear(torch.zeros(1, *sound.SNIPPET)))
     return (int(seeing.get_total_flops()) / FRAMES_A_SNIPPET + int(hearing.get_total_flops())) / 2
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What ``work`` gives, and the seconds that it kept its core busy: what else runs on the machine hardly counts."""
-    began = time.process_time()
-    done = work()
-    return done, time.process_time() - began
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

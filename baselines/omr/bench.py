@@ -1,17 +1,14 @@
 """How long it takes to read a page, and how fast what was read is followed, on one core."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from baselines.omr.tracker import QUARTERS_A_MINUTE, OmrTracker
 from scorebench.bench import Rows
+from scorebench.bench.clock import one_core, timed
 from scorebench.omr import Reading
 from scorebench.omr_engines import DEFAULT, load_engine
 from scorebench.score import ScoreView
@@ -19,8 +16,6 @@ from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE
 
 MINUTES = 2
 """Of sound that are followed, hop by hop."""
-
-T = TypeVar("T")
 
 
 class _Has:
@@ -42,7 +37,7 @@ def run() -> Rows:
     recording = dataset.load(split, dataset.pieces(split)[0])
     sound = np.resize(recording.read_audio(), round(MINUTES * 60 * SAMPLE_RATE))
     engine = load_engine(DEFAULT)
-    with _one_core():
+    with one_core():
         engine.read(recording.pages[0].image)  # compiles, and loads what it needs
         return [_row(engine.read, page.image, page.index, sound) for page in recording.pages]
 
@@ -50,10 +45,10 @@ def run() -> Rows:
 def _row(
     read: Callable[[NDArray[np.uint8]], Reading], page: NDArray[np.uint8], index: int, sound: NDArray[np.float32]
 ) -> dict[str, object]:
-    reading, read_s = _timed(lambda: read(page))
-    follower, open_s = _timed(lambda: OmrTracker(_Has(reading)).open(ScoreView((page,)), 0))
+    reading, read_s = timed(lambda: read(page))
+    follower, open_s = timed(lambda: OmrTracker(_Has(reading)).open(ScoreView((page,)), 0))
     hops = [sound[at : at + HOP_SAMPLES] for at in range(0, len(sound) - HOP_SAMPLES + 1, HOP_SAMPLES)]
-    times = np.array([_timed(partial(follower.hear, hop))[1] for hop in hops])
+    times = np.array([timed(partial(follower.hear, hop))[1] for hop in hops])
     hop_s = HOP_SAMPLES / SAMPLE_RATE
     return {
         "page": index,
@@ -64,20 +59,3 @@ def _row(
         "99 % below (ms)": 1e3 * float(np.quantile(times, 0.99)),
         "real-time factor": float(times.mean()) / hop_s,
     }
-
-
-@contextmanager
-def _one_core() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What ``work`` gives, and the seconds that it kept its core busy."""
-    began = time.process_time()
-    done = work()
-    return done, time.process_time() - began

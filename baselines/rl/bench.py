@@ -1,9 +1,6 @@
 """How fast the agent answers, on one core: opening a page, each frame as it is heard, and a page heard at once."""
 
-import time
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,13 +11,12 @@ from baselines.rl.network import TOWERS, Network
 from baselines.rl.tracker import RLFollower
 from baselines.strip.unroll import unroll
 from scorebench.bench import Rows
+from scorebench.bench.clock import timed
 from scorebench.samplepage import sample_recording
 from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, frames_complete
 
 SECONDS = 40
 SEEDS = 10
-
-T = TypeVar("T")
 
 
 def run() -> Rows:
@@ -40,11 +36,11 @@ def _measure(design: str) -> dict[str, object]:
     audio = np.resize(sample_recording().read_audio(), SECONDS * SAMPLE_RATE)
     frames = np.arange(frames_complete(len(audio)))
     _open(network, page.image, page.systems).hear(audio[:HOP_SAMPLES])  # what is done once a process
-    follower, open_s = _timed(lambda: _open(network, page.image, page.systems))
+    follower, open_s = timed(lambda: _open(network, page.image, page.systems))
     chunks = [audio[begin : begin + HOP_SAMPLES] for begin in range(0, len(audio), HOP_SAMPLES)]
-    hops = [_timed(partial(follower.hear, chunk))[1] for chunk in chunks]
-    _, whole_s = _timed(lambda: follower.follow(audio, frames))
-    _, seeds_s = _timed(lambda: follower.follow_seeds(audio, frames, range(SEEDS)))
+    hops = [timed(partial(follower.hear, chunk))[1] for chunk in chunks]
+    _, whole_s = timed(lambda: follower.follow(audio, frames))
+    _, seeds_s = timed(lambda: follower.follow_seeds(audio, frames, range(SEEDS)))
     return {
         "network": design,
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -71,10 +67,3 @@ def macs_a_frame(network: Network) -> int:
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network({"perf": torch.zeros(1, *SOUND_SHAPE), "score": torch.zeros(1, *SCORE_SHAPE)})
     return int(counter.get_total_flops()) // 2
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What ``work`` gives, and the seconds that it kept its core busy: what else runs on the machine hardly counts."""
-    began = time.process_time()
-    done = work()
-    return done, time.process_time() - began

@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
         "score-dtw's alignment, beside Dixon's forward path and librosa's off-line warping.",
     ),
     "cyolo": ("cyolo.bench:run", "CYOLO on one core, beside a plain rendering of the authors' schedule."),
+    "cunet": ("baselines.cunet.bench:run", "CUNet on one core, beside the plain network."),
     "mm-loc": ("baselines.mmloc.bench:run", "MM-Loc on one core: opening a page, and each hop."),
     "rl": ("baselines.rl.bench:run", "The RL agent on one core: opening a page, and each hop."),
     "omr": ("baselines.omr.bench:run", "Reading a page, and following it, on one core."),
