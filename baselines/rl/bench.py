@@ -11,7 +11,7 @@ from baselines.rl.network import TOWERS, Network
 from baselines.rl.tracker import RLFollower
 from baselines.strip.unroll import unroll
 from scorebench.bench import Rows
-from scorebench.bench.clock import timed
+from scorebench.bench.clock import sample_music, timed
 from scorebench.samplepage import sample_recording
 from scorebench.timebase import HOP_SAMPLES, SAMPLE_RATE, frames_complete
 
@@ -33,7 +33,7 @@ def _measure(design: str) -> dict[str, object]:
     torch.manual_seed(0)
     network = Network(design).eval().requires_grad_(False)
     page = sample_recording().pages[0]
-    audio = np.resize(sample_recording().read_audio(), SECONDS * SAMPLE_RATE)
+    audio = sample_music(SECONDS)
     frames = np.arange(frames_complete(len(audio)))
     _open(network, page.image, page.systems).hear(audio[:HOP_SAMPLES])  # what is done once a process
     follower, open_s = timed(lambda: _open(network, page.image, page.systems))

@@ -14,6 +14,5 @@ def test_the_weights_that_ship_answer_as_by_the_plain_schedule(monkeypatch: pyte
     assert float(str(row["worst logit difference"])) <= 1e-4
     assert row["same cell"] == "yes"
     assert row["million MACs a frame"] == pytest.approx(215, abs=1)
-    assert row["MB read a frame"] == pytest.approx(
-        12.4, abs=0.1
-    )  # more than the 5.5 of the weights: Winograd's are larger
+    # More than the 5.5 MB of the weights: Winograd's are larger.
+    assert row["MB read a frame"] == pytest.approx(12.4, abs=0.1)
