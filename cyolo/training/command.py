@@ -51,7 +51,8 @@ def train_cyolo_ir_paper(request: TrainingRequest) -> Path:
 
 def train_lessons(request: TrainingRequest) -> Path:
     """Teach a CYOLO its pitches, to be trained further; in rooms where there are impulse responses."""
-    return _train(request, Recipe(rooms=request.responses is not None), _lessons)
+    as_long = replace(request, steps=lesson_steps(request))
+    return _train(as_long, Recipe(rooms=request.responses is not None), _lessons)
 
 
 def _plan(steps: int, visits: int, taught: bool, train_memory: bool = True) -> Plan:
@@ -75,7 +76,6 @@ def _train(
     """``usual``: the recipe, unless the request says otherwise; ``plan_of``: from steps, visits and whether taught."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     device = device_called(request.device)
-    steps = lesson_steps(request) if plan_of is _lessons else request.steps
     data = data_called(request.dataset)
     recipe = replace(usual, frames=request.frames or usual.frames, seed=request.seed)
     responses = rooms_for(request, data) if recipe.rooms else []
@@ -83,7 +83,7 @@ def _train(
     visits = request.visits or VISITS
     frames_a_step = visits * recipe.frames
     facts = facts_of(data, pages)
-    steps = steps or math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
+    steps = request.steps or math.ceil((request.epochs or EPOCHS) * int(facts["frames"]) / frames_a_step)
     training = Training(
         name=request.name,
         data=facts,

@@ -21,17 +21,15 @@ from scorebench.learning.course import Course, Outline, fingerprint, rooms_hash
 from scorebench.learning.lessons import Syllabus
 from scorebench.learning.pages import TrainingPage
 
-PUBLISHED = (
-    "as the paper says: ELU in the audio encoder, a recurrent layer that learns, decay on weights only, forget bias 1",
+ALWAYS = (
+    "as the paper says: ELU in the audio encoder, decay on weights only, forget bias 1",
     "as the release does: filterbank spaced by sr / 2050; a memory of whole chunks since the page was opened",
     "ours: impulse responses begin at the direct sound, and have energy 1",
 )
-"""Where the paper and the authors' release differ, and what no trainer of ours does as they do."""
-OURS = (
-    "ours: objectness weighs 64 times what it does in the paper, and begins at what it is for an empty cell",
-    "ours: frames of one visit share the page, its shift and its altered sound; more of them at onsets",
-)
-"""Where a training that has to be short differs from both."""
+MEMORY_LEARNS = "as the paper says: a recurrent layer that learns"
+MEMORY_FIXED = "as the release does: a recurrent layer that stays as it was drawn"
+WEIGHTED = "ours: objectness weighs {:g} times what it does in the paper, and begins at what it is for an empty cell"
+SHARED = "ours: frames of one visit share the page, its shift and its altered sound; more of them at onsets"
 TAUGHT = "ours: begun with lessons in pitches; twice the paper's rate, and the last lesson goes on beside"
 LESSONS = "ours: lessons in pitches, before any training; boxes and objectness are not learnt"
 
@@ -133,11 +131,17 @@ def train(
 
 
 def _choices(training: Training) -> tuple[str, ...]:
-    if isinstance(training.plan, Syllabus):
-        return (*PUBLISHED, *OURS, LESSONS)
-    if training.plan.objectness_weight == 1:
-        return PUBLISHED
-    return (*PUBLISHED, *OURS, TAUGHT) if training.start is not None else (*PUBLISHED, *OURS)
+    """What was decided where the paper and the authors' release differ, or where we differ from both."""
+    plan = training.plan
+    said = [*ALWAYS, SHARED] if training.recipe.frames > 1 else [*ALWAYS]
+    if isinstance(plan, Syllabus):
+        return (*said, LESSONS)
+    said.append(MEMORY_LEARNS if plan.train_memory else MEMORY_FIXED)
+    if plan.objectness_weight != 1:
+        said.append(WEIGHTED.format(plan.objectness_weight))
+    if plan.meeting_weight:
+        said.append(TAUGHT)
+    return tuple(said)
 
 
 def _begin_with(network: Cyolo, start: Path) -> None:

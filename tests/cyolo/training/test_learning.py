@@ -253,9 +253,26 @@ def test_the_objective_and_the_batches_of_the_paper(store: Path, tmp_path: Path)
     assert card["recipe"] == {"frames": 1, "onset_share": 0.0, "rooms": False, "seed": 0}
     assert card["plan"]["objectness_weight"] == 1
     assert card["plan"]["rate"] == 5e-4
-    assert not any("objectness" in choice for choice in card["choices"])
+    assert not any("objectness" in choice or "share the page" in choice for choice in card["choices"])
     head = Learner(ELU, Plan(1, 1, objectness_weight=1, empty_bias=0)).network.model["Detect_17"].m[0]
     assert not head.bias.any()
+
+
+def test_a_fixed_memory_stays_as_it_was_drawn_and_the_card_says_so(store: Path, tmp_path: Path) -> None:
+    words = ["cyolo-fixed-memory", "--dataset", str(store), "--out", str(tmp_path), "--device", "cpu", "--steps", "1"]
+    done = CliRunner().invoke(train_command, [*words, "--visits", "1", "--frames", "2"])
+    assert done.exception is None, done.output
+    weights = Path(done.stdout.strip())
+    lightning.seed_everything(0, verbose=False)
+    drawn = Learner(ELU, Plan(1, 1)).network.state_dict()
+    learnt = {
+        name for name, tensor in load_network(weights).state_dict().items() if not torch.equal(tensor, drawn[name])
+    }
+    assert any(name.startswith("conditioning_network.enc") for name in learnt)
+    assert not any(".seq_model." in name for name in learnt)
+    choices = read_card(weights)["choices"]
+    assert any("stays as it was drawn" in choice for choice in choices)
+    assert not any("recurrent layer that learns" in choice for choice in choices)
 
 
 @pytest.mark.slow
