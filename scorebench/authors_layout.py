@@ -1,4 +1,4 @@
-"""Datasets in the layout that the authors published: ``<piece>.npz`` beside ``<piece>.wav``.
+"""Datasets in the layout that the authors published: ``<piece>.npz`` beside ``<piece>.wav``, in a folder a split.
 
 Keys read: sheets, coords (note_x, onset, system_idx, page_nr, pitch and note_y where present),
 systems and bars (x, y, w, h, page_nr; x and y are centres), synthesized.
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scorebench.dataset import in_order
 from scorebench.errors import DataError, UsageError
 from scorebench.files import sha256_file
 from scorebench.safe_npz import read_npz
@@ -30,43 +31,52 @@ LONGEST_NOTE_S = 4.0
 
 
 class AuthorsDataset:
-    """A folder of npz and wav files as one split, ``full``."""
+    """A folder of npz and wav files as one split, ``full``; or of such folders, each of which is a split."""
 
     def __init__(self, folder: Path) -> None:
         """Look at ``folder``; files are read when they are used.
 
         Raises:
-            UsageError: there is no npz file in it.
+            UsageError: there is no npz file in it, nor in a folder in it.
         """
         self.folder = folder
-        self.name = folder.name
-        self._names = sorted(p.stem for p in folder.glob("*.npz"))
-        if not self._names:
-            raise UsageError(f"{folder}: no dataset here (neither dataset.json nor <piece>.npz files)")
+        self.name = folder.resolve().name
+        inner = {path.name: path for path in sorted(folder.glob("[!.]*/"))}
+        self._places = {"full": folder} if _stems(folder) else {s: path for s, path in inner.items() if _stems(path)}
+        if not self._places:
+            raise UsageError(
+                f"{folder}: no dataset here (neither dataset.json nor <piece>.npz nor <split>/<piece>.npz files)"
+            )
 
     @cached_property
     def hash(self) -> str:
         """sha256 over the names and contents of all npz and wav files."""
         digest = hashlib.sha256()
-        for path in sorted([*self.folder.glob("*.npz"), *self.folder.glob("*.wav")]):
-            digest.update(f"{path.name} {sha256_file(path)}\n".encode())
+        for place in self._places.values():
+            for path in sorted([*place.glob("*.npz"), *place.glob("*.wav")]):
+                name = path.relative_to(self.folder).as_posix()
+                digest.update(f"{name} {sha256_file(path)}\n".encode())
         return digest.hexdigest()
 
     def splits(self) -> Sequence[str]:
-        """The one split there is."""
-        return ("full",)
+        """``full``, or the names of the folders: Table II's first and in its order."""
+        return in_order(self._places)
 
     def pieces(self, split: str) -> Sequence[str]:
-        """File names without their endings."""
-        if split != "full":
-            raise UsageError(f"{self.folder}: no split {split!r}; this layout has one, full")
-        return self._names
+        """File names without their endings, sorted. UsageError for an unknown split."""
+        if split not in self._places:
+            raise UsageError(f"{self.folder}: no split {split!r}; it has {', '.join(self.splits())}")
+        return _stems(self._places[split])
 
     def load(self, split: str, piece: str) -> Recording:
         """One piece. Every note must lie on a system and a page that exist."""
         if piece not in self.pieces(split):
-            raise UsageError(f"{self.folder}: no piece {piece!r}")
-        return read_piece(self.folder / f"{piece}.npz", split)
+            raise UsageError(f"{self.folder}: no piece {piece!r} in {split}")
+        return read_piece(self._places[split] / f"{piece}.npz", split)
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.npz"))
 
 
 def read_piece(path: Path, condition: str) -> Recording:

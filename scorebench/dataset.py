@@ -3,7 +3,7 @@
 import difflib
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,12 @@ from scorebench.score import Recording
 
 CONDITIONS = ("full", "subset-synthetic", "subset-performance", "subset-direct", "subset-room")
 """The five sections of Table II, in its order."""
+
+
+def in_order(splits: Iterable[str]) -> tuple[str, ...]:
+    """Names of splits, Table II's first and in its order."""
+    found = set(splits)
+    return (*(split for split in CONDITIONS if split in found), *sorted(found - set(CONDITIONS)))
 
 
 class Dataset(Protocol):
@@ -70,7 +76,7 @@ def open_dataset(name_or_path: str | None = None, progress: bool = True) -> Data
     """The dataset called, or in the folder, ``name_or_path``; built first where that is needed.
 
     None stands for the environment variable SCOREBENCH_DATASET, or else ``mini``. A folder is a page store
-    (it holds dataset.json) or has the authors' layout (npz and wav files).
+    (it holds dataset.json) or has the authors' layout (npz and wav files, or a folder of them for each split).
 
     Args:
         progress: show a bar while building.

@@ -25,6 +25,24 @@ def test_a_folder_is_a_dataset_with_one_split() -> None:
         data.load("full", "other")
 
 
+def test_a_folder_of_folders_has_a_split_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    for split, piece in (("subset-room", PIECES[0]), ("own", PIECES[1]), ("full", PIECES[0])):
+        copy_tiny(tmp_path / "mine" / split, piece)
+    (tmp_path / "mine/notes").mkdir()
+    data = AuthorsDataset(tmp_path / "mine")
+    assert data.splits() == ("full", "subset-room", "own")
+    assert data.pieces("own") == [PIECES[1]]
+    assert data.load("subset-room", PIECES[0]).condition == "subset-room"
+    with pytest.raises(UsageError, match="no split 'subset-direct'; it has full, subset-room, own"):
+        data.pieces("subset-direct")
+    before = data.hash
+    (tmp_path / "mine/own").rename(tmp_path / "mine/other")
+    assert AuthorsDataset(tmp_path / "mine").hash != before
+    monkeypatch.chdir(tmp_path / "mine")
+    assert AuthorsDataset(Path()).name == "mine"
+
+
 def test_the_authentic_piece(shared: Path) -> None:
     recording = read_piece(shared / "msmd/Anonymous__lesgraces__lesgraces_synth.npz", "full")
     assert len(recording.notes) == 113

@@ -1,5 +1,6 @@
 """Out to the authors' layout and back: the same pages, the same errors."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,9 @@ def test_the_authors_own_layout_comes_back_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize("split", ["full", "subset-room"])
 def test_a_page_store_comes_back_with_the_same_errors(small_mini: StoreDataset, tmp_path: Path, split: str) -> None:
     data: Dataset = small_mini
-    export(data, split, tmp_path)
+    export(data, split, tmp_path / split)
     for piece in data.pieces(split):
-        other = AuthorsDataset(tmp_path).load("full", piece)
+        other = AuthorsDataset(tmp_path).load(split, piece)
         same(data.load(split, piece), other)
         assert other.has_score_time == (split == "full")
 
@@ -71,3 +72,15 @@ def test_the_command(tmp_path: Path) -> None:
     done = scorebench("data", "export", TINY, "out", cwd=tmp_path)
     assert "out/full: 3 pieces" in done.stdout
     assert len(list((tmp_path / "out/full").glob("*.wav"))) == 3
+
+
+def test_what_was_exported_is_followed_in_its_rooms(small_mini: StoreDataset, tmp_path: Path) -> None:
+    scorebench("data", "export", small_mini.root, "out", "--split", "subset-room", cwd=tmp_path)
+    for dataset, runs in (("out", "of-export"), (small_mini.root, "of-store")):
+        words = ("--tracker", "cyolo-ir", "--split", "subset-room", "--dataset", dataset, "--out", runs)
+        assert scorebench("run", *words, cwd=tmp_path).returncode == 0
+    one, other = (next((tmp_path / runs).rglob("metrics.json")) for runs in ("of-export", "of-store"))
+    assert one.parent == tmp_path / "of-export/out/subset-room/cyolo-ir"
+    said, known = (pd.read_parquet(path.with_name("trajectories.parquet")) for path in (one, other))
+    pd.testing.assert_frame_equal(said, known)
+    assert json.loads(one.read_text())["cyolo-2021"] == json.loads(other.read_text())["cyolo-2021"]
