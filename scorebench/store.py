@@ -23,14 +23,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scorebench.dataset import CONDITIONS
+from scorebench.dataset import in_order
 from scorebench.errors import DataError, UsageError
+from scorebench.files import sha256_file
 from scorebench.score import BAR_COLUMNS, NOTE_COLUMNS, PRINTED_COLUMNS, SYSTEM_COLUMNS, Page, Recording, as_table
 
 INDEX = "dataset.json"
 """The file that makes a folder a page store; written last."""
 
 ROOMS = "rooms"
+SOUND = ".flac"
 
 FORMAT = 1
 """Raised when a reader of the old format would misread the new one."""
@@ -44,7 +46,7 @@ TIMING_COLUMNS: Mapping[str, str] = {
 
 
 class StoreDataset:
-    """A page store on disk. Files are read, and checked, when they are used.
+    """A page store on disk. Files are read when they are used, and only as the index says they were built.
 
     Attributes:
         facts: what dataset.json says: version, definition, tools.
@@ -63,7 +65,7 @@ class StoreDataset:
         missing = {"name", "version", "hash", "format", "files"} - self.facts.keys()
         if missing or self.facts["format"] != FORMAT:
             raise DataError(f"{root / INDEX}: not a page store of format {FORMAT}; build or get the dataset again")
-        self.name: str = self.facts["name"]
+        self.name = _file_name(self.facts["name"], root / INDEX)
         self.hash: str = self.facts["hash"]
         conditions = self.facts.get("definition", {}).get("conditions", {})
         self.titles = {split: about["title"] for split, about in conditions.items() if "title" in about}
@@ -77,42 +79,66 @@ class StoreDataset:
 
     def splits(self) -> Sequence[str]:
         """Names of the splits, Table II's first and in its order."""
-        found = {path.stem for path in (self.root / "splits").glob("*.txt")}
-        return [*(s for s in CONDITIONS if s in found), *sorted(found - set(CONDITIONS))]
+        return in_order(path.stem for path in (self.root / "splits").glob("*.txt"))
 
     def pieces(self, split: str) -> Sequence[str]:
-        """Names of the pieces of ``split``, sorted. UsageError for an unknown split."""
+        """Names of the pieces of ``split``, sorted. UsageError for an unknown split, DataError for a changed list."""
         if split not in self.splits():
             raise UsageError(f"{self.name} has no split {split!r}; {_near(split, self.splits())}")
         path = self.root / "splits" / f"{split}.txt"
+        self._demand_unchanged(path)
         try:
-            return sorted(path.read_text(encoding="utf-8").split())
+            return sorted(_file_name(name, path) for name in path.read_text(encoding="utf-8").split())
         except (OSError, UnicodeDecodeError) as error:
             raise _damaged(path, error) from error
+
+    def _demand_unchanged(self, *paths: Path) -> None:
+        """What is read is what the hash stands for. DataError for the first file that is not."""
+        for path in paths:
+            try:
+                found = sha256_file(path)
+            except OSError as error:
+                raise _damaged(path, error) from error
+            if found != self.facts["files"].get(path.relative_to(self.root).as_posix()):
+                raise DataError(f"{path}: not as it was built (other sha256 than in {INDEX}); build or get it again")
 
     def load(self, split: str, piece: str) -> Recording:
         """One piece in the condition of ``split``. Reads images and tables, not yet the sound.
 
         Raises:
             UsageError: no such split, or no such piece in it.
-            DataError: a file is missing or damaged, or does not fit the others; it is named.
+            DataError: a file is missing, damaged or changed, or does not fit the others; it is named.
         """
         names = self.pieces(split)
         if piece not in names:
             raise UsageError(f"{self.name}: no piece {piece!r} in {split}; {_near(piece, names)}")
         folder = self.root / "pieces" / piece
+        listed = (self.root / path for path in self.facts["files"] if path.startswith(f"pieces/{piece}/"))
+        self._demand_unchanged(*sorted(p for p in {*listed, *folder.glob("[!.]*")} if p.suffix != SOUND))
         facts = _read_json(folder / "piece.json")
         made = facts.get("conditions", {}).get(split)
         if made is None:
             raise DataError(f"{folder / 'piece.json'}: says nothing about {split}; build the dataset again")
-        audio = folder / f"{made['audio']}.flac"
+        audio = folder / f"{made['audio']}{SOUND}"
         if not audio.is_file():
             raise DataError(f"{audio}: missing; build or get the dataset again")
         pages = _read_pages(folder, piece)
         notes = _read_notes(folder, made["timing"], pages)
         known = bool(notes["score_onset_s"].notna().all())
-        samples = facts.get("samples", {}).get(made["audio"])
-        return Recording(piece, split, pages, notes, partial(_read_audio, audio, samples), known)
+        return Recording(piece, split, pages, notes, partial(self._read_audio, audio), known)
+
+    def _read_audio(self, path: Path) -> NDArray[np.float32]:
+        from scorebench.audio import read_audio
+
+        self._demand_unchanged(path)
+        return read_audio(path)
+
+
+def _file_name(name: Any, source: Path) -> str:
+    """``name``, said in ``source``, where it can name a folder: runs are kept under it. DataError where it cannot."""
+    if not isinstance(name, str) or not name or name.startswith(".") or any(c in name for c in "/\\:"):
+        raise DataError(f"{source}: {name!r} is no name for a folder; build or get the dataset again")
+    return name
 
 
 def _near(name: str, known: Sequence[str]) -> str:
@@ -145,16 +171,6 @@ def _read_table(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
     return as_table(rows, columns, str(path))
-
-
-def _read_audio(path: Path, samples: int | None) -> NDArray[np.float32]:
-    """The sound in ``path``; ``samples`` is how long it must be, for a cut FLAC may still be readable."""
-    from scorebench.audio import read_audio
-
-    sound = read_audio(path)
-    if samples is not None and len(sound) != samples:
-        raise DataError(f"{path}: holds {len(sound)} of {samples} samples; build or get the dataset again")
-    return sound
 
 
 def _read_pages(folder: Path, piece: str) -> tuple[Page, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from scorebench.score import ScoreView
 from scorebench.store import StoreDataset
+from scorebench.store_writer import finish
 from scorebench.tracker import Position
 
 TINY = Path(__file__).parents[1] / "fixtures/cyolo/dataset"
@@ -32,7 +33,14 @@ def copy_to_train_on(dataset: StoreDataset, folder: Path) -> Path:
         about = json.loads((piece / "piece.json").read_text())
         about["conditions"].update(dict.fromkeys(("train", "valid"), about["conditions"]["full"]))
         (piece / "piece.json").write_text(json.dumps(about))
+    index_again(folder)
     return folder
+
+
+def index_again(store: Path) -> None:
+    """Make what was changed in a page store part of it: its index tells of the files as they are."""
+    splits = {path.stem: path.read_text().split() for path in (store / "splits").iterdir()}
+    finish(store, StoreDataset(store).facts, splits)
 
 
 class Wanderer:

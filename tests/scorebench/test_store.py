@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from scorebench.resources import resource
 from scorebench.score import BAR_COLUMNS, PRINTED_COLUMNS, SYSTEM_COLUMNS, Page
 from scorebench.store import TIMING_COLUMNS, StoreDataset
 from scorebench.store_writer import changed_files, finish, write_piece, write_table
+from tests.scorebench.helpers import index_again
 
 PIECE = "SchoenbergA__O19__o19-2"
 
@@ -38,7 +40,7 @@ def test_round_trip(tmp_path: Path) -> None:
     tiny(tmp_path)
     dataset = StoreDataset(tmp_path)
     assert (dataset.name, len(dataset.hash)) == ("tiny", 64)
-    assert dataset.splits() == ["full"]
+    assert dataset.splits() == ("full",)
     recording = dataset.load("full", "C__w__p")
     assert np.array_equal(recording.pages[0].image, np.arange(4000, dtype=np.uint8).reshape(40, 100))
     assert list(recording.notes["note_id"]) == ["a", "b"]
@@ -91,16 +93,44 @@ def test_damaged_file_is_named(damaged: Path, file: str, how: str) -> None:
     assert [line.split(":")[0] for line in lines] == [f"pieces/{PIECE}/{file}"]
 
 
+@pytest.mark.parametrize("file", ["notes.parquet", "timing_performance.parquet", "page_000.png", "room.flac"])
+def test_a_file_of_another_piece_is_not_read_as_this_one(damaged: Path, file: str) -> None:
+    """It is sound in itself, but not what the hash stands for, under which its results would be kept."""
+    other = next(piece for piece in StoreDataset(damaged).pieces("full") if piece != PIECE)
+    found = next((damaged / "pieces" / other).glob(f"*{Path(file).suffix}"))
+    shutil.copy(found, damaged / "pieces" / PIECE / file)
+    with pytest.raises(DataError, match=rf"{PIECE}/{file}: not as it was built .*; build or get it again"):
+        StoreDataset(damaged).load("subset-room", PIECE).read_audio()
+
+
+def test_pieces_that_were_left_out_or_bars_put_in_are_found(damaged: Path) -> None:
+    (damaged / "splits/full.txt").write_text(f"{PIECE}\n")
+    with pytest.raises(DataError, match=r"full\.txt: not as it was built"):
+        StoreDataset(damaged).pieces("full")
+    bars = damaged / "pieces" / PIECE / "bars.parquet"
+    content = bars.read_bytes()
+    bars.unlink()
+    with pytest.raises(DataError, match=r"bars\.parquet: missing"):
+        StoreDataset(damaged).load("subset-room", PIECE)
+    index_again(damaged)
+    bars.write_bytes(content)
+    with pytest.raises(DataError, match=r"bars\.parquet: not as it was built"):
+        StoreDataset(damaged).load("subset-room", PIECE)
+
+
 def test_tables_that_do_not_fit(damaged: Path) -> None:
     folder = damaged / "pieces" / PIECE
     notes = pd.read_parquet(folder / "notes.parquet")
     write_table(folder / "notes.parquet", notes.assign(system=99), PRINTED_COLUMNS)
+    index_again(damaged)
     with pytest.raises(DataError, match="on no system"):
         StoreDataset(damaged).load("full", PIECE)
     write_table(folder / "notes.parquet", notes.iloc[1:], PRINTED_COLUMNS)
+    index_again(damaged)
     with pytest.raises(DataError, match="are not those"):
         StoreDataset(damaged).load("full", PIECE)
     notes.drop(columns="pitch").to_parquet(folder / "notes.parquet")
+    index_again(damaged)
     with pytest.raises(DataError, match=r"notes\.parquet: column\(s\) pitch missing"):
         StoreDataset(damaged).load("full", PIECE)
 
@@ -110,6 +140,20 @@ def test_damaged_index(damaged: Path, text: str) -> None:
     (damaged / "dataset.json").write_text(text)
     with pytest.raises(DataError, match=r"dataset\.json"):
         StoreDataset(damaged)
+
+
+@pytest.mark.parametrize("name", ["../mini", "/mini", "..", "", "a\\b", 3])
+def test_names_that_lead_out_of_a_folder_are_refused(damaged: Path, name: object) -> None:
+    facts = json.loads((damaged / "dataset.json").read_text())
+    (damaged / "dataset.json").write_text(json.dumps({**facts, "name": name}))
+    with pytest.raises(DataError, match=r"dataset\.json: .* is no name for a folder"):
+        StoreDataset(damaged)
+    (damaged / "dataset.json").write_text(json.dumps(facts))
+    if name:
+        (damaged / "splits/full.txt").write_text(f"{name}\n" if isinstance(name, str) else ".3\n")
+        index_again(damaged)
+        with pytest.raises(DataError, match=r"full\.txt: .* is no name for a folder"):
+            StoreDataset(damaged).pieces("full")
 
 
 def test_newer_format(damaged: Path) -> None:

@@ -15,7 +15,7 @@ from scorebench.errors import ScorebenchError, UsageError
 from scorebench.score import PRINTED_COLUMNS
 from scorebench.store import StoreDataset
 from scorebench.store_writer import write_table
-from tests.scorebench.helpers import PIECES, copy_tiny
+from tests.scorebench.helpers import PIECES, copy_tiny, index_again
 
 PIECE = "SchoenbergA__O19__o19-2"
 
@@ -78,6 +78,7 @@ def test_check_finds_a_missing_and_a_new_file(damaged: Path) -> None:
 def test_check_finds_notes_in_wrong_places(damaged: Path, change: dict[str, float], expected: str) -> None:
     path = damaged / "pieces" / PIECE / "notes.parquet"
     write_table(path, pd.read_parquet(path).assign(**change), PRINTED_COLUMNS)
+    index_again(damaged)
     assert expected in problems(damaged)
 
 
@@ -85,6 +86,7 @@ def test_check_finds_time_running_backwards(damaged: Path) -> None:
     path = damaged / "pieces" / PIECE / "notes.parquet"
     notes = pd.read_parquet(path)
     write_table(path, notes.assign(position=notes["position"].max() - notes["position"]), PRINTED_COLUMNS)
+    index_again(damaged)
     assert "not after the one before it" in problems(damaged)
 
 
@@ -93,7 +95,7 @@ def test_check_finds_short_and_silent_sound(damaged: Path) -> None:
 
     folder = damaged / "pieces" / PIECE
     soundfile.write(folder / "synthetic.flac", np.zeros(22050), 22050)
-    (folder / "piece.json").write_text((folder / "piece.json").read_text().replace('"samples"', '"unknown"'))
+    index_again(damaged)
     out = problems(damaged)
     assert "the sound lasts 1.00 s" in out
     assert "the sound is silent" in out
