@@ -1,5 +1,6 @@
 """How a run fails: onset by onset, from what it saved, without the model."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -23,8 +24,12 @@ GROUPS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
     "composer": lambda rows: rows["piece"].str.split("__").str[0],
     "piece": lambda rows: rows["piece"],
     "page": lambda rows: rows["piece"] + " " + rows["page"].astype(str),
+    "repetition": lambda rows: rows["printed"],
 }
 """What onsets can be counted by. Names of pieces begin with the composer and two underscores."""
+
+LATELY = 3
+"""Score positions, the newest included, whose pitches say where on a page the music is, or leave it open."""
 
 
 def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
@@ -34,8 +39,8 @@ def judge(folder: RunFolder, dataset: Dataset) -> pd.DataFrame:
         dataset: that the run was made on.
 
     Returns:
-        Columns piece, page, onset_s, system, true_x_px, the answer's x_px and y_px (NaN where there is none), and
-        verdict (one of ``VERDICTS``).
+        Columns piece, page, onset_s, system, true_x_px, the answer's x_px and y_px (NaN where there is none), verdict
+        (one of ``VERDICTS``), and printed (see ``printed``).
 
     Raises:
         UsageError: there is no complete run, or it was made on other data.
@@ -69,8 +74,29 @@ def _judge_piece(rows: pd.DataFrame, recording: Recording) -> pd.DataFrame:
             truth = onsets[onsets["page"] == page.index]
             verdicts = _verdicts(here, truth["y_px"].to_numpy(), np.sort(page.systems["y_px"].to_numpy()))
             places = {"system": truth["system"].to_numpy(), "true_x_px": truth["x_px"].to_numpy()}
-            judged.append(here.assign(verdict=verdicts, **places))
-    return pd.concat(judged)[["piece", "page", "onset_s", "system", "true_x_px", "x_px", "y_px", "verdict"]]
+            judged.append(here.assign(verdict=verdicts, printed=printed(truth, recording.notes), **places))
+    return pd.concat(judged)[["piece", "page", "onset_s", "system", "true_x_px", "x_px", "y_px", "verdict", "printed"]]
+
+
+def printed(onsets: pd.DataFrame, notes: pd.DataFrame) -> list[str]:
+    """Whether the pitches of each onset and of those before it (``LATELY``) stand once on the page, or elsewhere, too.
+
+    Args:
+        onsets: of one page (``ONSET_COLUMNS``), by time.
+        notes: ``NOTE_COLUMNS``, of the whole recording.
+
+    Returns:
+        "once on the page", "again on the page", or "pitches unknown", one an onset.
+    """
+    played = notes[notes["onset_s"].notna() & notes["position"].isin(onsets["position"])]
+    if (played["pitch"] < 0).any():
+        return ["pitches unknown"] * len(onsets)
+    pitches = onsets["position"].map(played.groupby("position")["pitch"].agg(frozenset)).tolist()
+    lately = [tuple(pitches[max(0, at + 1 - LATELY) : at + 1]) for at in range(len(pitches))]
+    places: dict[tuple[frozenset[int], ...], set[tuple[int, float]]] = defaultdict(set)
+    for heard, system, x_px in zip(lately, onsets["system"], onsets["x_px"].round(), strict=True):
+        places[heard].add((system, x_px))
+    return ["again on the page" if len(places[heard]) > 1 else "once on the page" for heard in lately]
 
 
 def _verdicts(rows: pd.DataFrame, truth_y: NDArray[np.float64], systems_y: NDArray[np.float64]) -> NDArray[np.str_]:

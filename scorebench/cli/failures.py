@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(file_okay=False, path_type=Path))
 @dataset_option
-@click.option("--by", type=click.Choice(["composer", "piece", "page"]), default="composer", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(["composer", "piece", "page", "repetition"]),
+    default="composer",
+    show_default=True,
+    help="Count by; repetition: whether the pitches of an onset and the two before it stand on the page again.",
+)
 @click.option("--draw", "page", metavar="PIECE:INDEX", help="Draw this page and how it was followed.")
 @click.option("-o", "out", type=click.Path(dir_okay=False, path_type=Path), help="The picture, PNG.")
 @click.option("--no-ink", is_flag=True, help="Leave the page itself out of the picture.")
@@ -31,6 +37,7 @@ def failures(run_folder: Path, dataset: str | None, by: str, page: str | None, o
     Example:
       scorebench failures runs/open/full/cyolo-ir --dataset open
       scorebench failures runs/mini/subset-room/score-dtw --by page
+      scorebench failures runs/mini/full/cyolo-ir --by repetition
       scorebench failures runs/mini/full/mm-loc --draw o6-2:0 -o followed.png
 
     In the picture a line leads from each onset to the answer: green where it was tracked, orange where it was early or

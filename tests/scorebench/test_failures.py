@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from scorebench.authors_layout import AuthorsDataset
 from scorebench.cli.failures import failures as command
 from scorebench.errors import UsageError
-from scorebench.failures import VERDICTS, count, judge
+from scorebench.failures import VERDICTS, count, judge, printed
 from scorebench.results import RunFolder
 from scorebench.run import RunSpec, run
 from scorebench.score import ScoreView
@@ -68,6 +69,21 @@ def test_other_systems(tmp_path: Path) -> None:
     assert verdicts(tmp_path / "b", Shifted(down=2))["lost"] > 0.3
 
 
+def test_what_stands_twice_on_a_page_is_told_from_what_stands_once() -> None:
+    x_px = [0.0, 10, 20, 30, 40, 50, 60, 70, 20, 30]  # the last two are played from where they were before
+    onsets = pd.DataFrame({"position": range(10), "system": 0, "x_px": x_px})
+    chords = [[60], [62, 65], [64], [60], [65, 62], [64], [65], [64], [64], [60]]
+    rows = [(at, pitch, float(at)) for at, chord in enumerate(chords) for pitch in chord]
+    notes = pd.DataFrame(rows, columns=["position", "pitch", "onset_s"])
+    again = [2, 5]  # 60, 62 with 65, 64
+    assert [at for at, said in enumerate(printed(onsets, notes)) if said == "again on the page"] == again
+    repeated = notes.assign(position=notes["position"] + 10, onset_s=notes["onset_s"] + 10)
+    twice = pd.concat([onsets, onsets.assign(position=range(10, 20))], ignore_index=True)
+    said = printed(twice, pd.concat([notes, repeated]))
+    assert [at for at, what in enumerate(said) if what == "again on the page"] == [2, 5, 12, 15]
+    assert printed(onsets, notes.assign(pitch=-1)) == ["pitches unknown"] * 10
+
+
 def test_no_run_and_other_data(tmp_path: Path) -> None:
     dataset = AuthorsDataset(TINY)
     with pytest.raises(UsageError, match="no complete run"):
@@ -84,6 +100,11 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert done.exception is None
     assert f"{PIECES[0]} 0" in done.output
     assert "1.000" in done.output
+    words = [str(tmp_path / "dataset/full/shifted"), "--dataset", str(TINY), "--by", "repetition"]
+    rows = [line.split("|") for line in CliRunner().invoke(command, words).output.splitlines()[2:]]
+    counts = {name.strip(): int(onsets) for _, name, onsets, *_ in rows}
+    assert counts.pop("all") == sum(counts.values()) == 102
+    assert set(counts) <= {"again on the page", "once on the page"}
 
 
 def colours_of(path: Path) -> set[str]:
