@@ -6,8 +6,12 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: tests run side by side, one a core
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scorebench.store import StoreDataset
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

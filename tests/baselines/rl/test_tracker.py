@@ -14,7 +14,6 @@ from baselines.rl import rules  # noqa: E402 - needs torch
 from baselines.rl import tracker as module  # noqa: E402
 from baselines.rl.rounds import Board  # noqa: E402
 from baselines.rl.tracker import RLTracker, rl, rl_auto  # noqa: E402
-from scorebench.conformance import checks  # noqa: E402
 from scorebench.errors import DataError, MissingDependencyError, NotGivenError, UsageError  # noqa: E402
 from scorebench.files import sha256_file  # noqa: E402
 from scorebench.protocol.pages import plan_pages, view_of  # noqa: E402
@@ -181,10 +180,3 @@ def test_on_an_empty_page_it_answers_without_confidence(weights: Path) -> None:
     assert said.x_px.tolist() == [150] * 3
     for again in tracker.follow_seeds(empty, sound(SECONDS), asked, [1, 2]):
         assert np.array_equal(table(again), table(said))
-
-
-@pytest.mark.parametrize("finds_systems", [False, True])
-def test_they_keep_every_rule(weights: Path, finds_systems: bool) -> None:
-    results = checks(RLTracker(weights, "cpu", finds_systems))
-    assert [f"{r.name}: {r.reason}" for r in results if not r.passed] == []
-    assert not any(r.reason.startswith("not judged") for r in results)
